@@ -1,0 +1,65 @@
+#pragma once
+
+// The interface every counter implements: a new one is one file and one line in sources.cc.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "energy/samples.h"
+#include "energy/window.h"
+
+namespace mj::energy {
+
+enum class Scope : uint8_t { kBoard, kModule, kGpuMemory, kPackage, kCore, kUncore, kDram, kPlatform };
+const char* scope_name(Scope scope) noexcept;    // 'cpu-package'
+const char* scope_prefix(Scope scope) noexcept;  // 'package', as in the id 'package-1'
+
+enum class ReadingKind : uint8_t { kEnergyCounter, kPower };
+
+// One series of readings of a source.
+struct ChannelInfo {
+  std::string id;      // 'board-0'
+  std::string method;  // 'nvml:total-energy'
+  Scope scope = Scope::kBoard;
+  int index = 0;
+  ReadingKind kind = ReadingKind::kEnergyCounter;
+  double unit = 1;       // J (or W) a count
+  uint64_t modulus = 0;  // counts at which it wraps; 0: never
+  CounterTraits traits;
+  std::string key;  // board and sensor: the correlation key of the gain
+  std::string uuid;
+  std::string pci_bus_id;
+  Status unsupported;  // not ok: the channel is known and cannot be read
+};
+
+// One raw reading. Sources with stamps of their own (the NVML ring) give them, already on CLOCK_MONOTONIC.
+struct RawReading {
+  uint32_t channel = 0;
+  int64_t t_before = 0;
+  int64_t t_after = 0;
+  uint64_t raw = 0;
+};
+
+enum class Cadence : uint8_t {
+  kPeriodic,  // on an absolute schedule of period_ns
+  kEdges,     // around the predicted edges of channel 0 only: two calls an edge
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;  // of its thread too: 'nvml0-energy'
+  [[nodiscard]] virtual const std::vector<ChannelInfo>& channels() const noexcept = 0;
+  [[nodiscard]] virtual Cadence cadence() const noexcept = 0;
+  [[nodiscard]] virtual int64_t period_ns() const noexcept = 0;
+  // Only read while a window is open, where the meter was asked for `sampling: 'windows'`.
+  [[nodiscard]] virtual bool slow() const noexcept = 0;
+  // The largest number of readings one read can give: the caller's buffer has this size.
+  [[nodiscard]] virtual size_t max_readings() const noexcept = 0;
+  // Fills `out`, returns how many; never allocates, never throws. A fault is set where the device went away.
+  virtual size_t read(RawReading* out, Fault& fault) noexcept = 0;
+};
+
+}  // namespace mj::energy

@@ -1,0 +1,96 @@
+#pragma once
+
+// Energy between two instants from the edges of one cumulative counter. Pure functions over samples.
+// Method and terms: docs/uncertainty.md.
+#include <array>
+#include <cstdint>
+
+#include "energy/samples.h"
+
+namespace mj::energy {
+
+enum class EstimateStatus : uint8_t { kOk, kBelowResolution, kSuspect, kUnsupported };
+const char* status_name(EstimateStatus status) noexcept;
+
+// Names of TypeScript's SuspectCause.
+enum class Cause : uint8_t {
+  kNone,
+  kCounterReset,
+  kCounterBackwards,
+  kCounterStuck,
+  kHistoryLost,
+  kClockStep,
+  kDeviceLost,
+  kIdleStateChanged,
+  kOtherWork,
+  kNoUpdate,
+  kInconsistent,
+};
+const char* cause_name(Cause cause) noexcept;
+
+// Names of TypeScript's BudgetTermName; the distribution and the correlation key of each stand in window.cc.
+enum class Term : uint8_t {
+  kEdgeTiming,
+  kAccumulation,
+  kCutInterval,
+  kQuantum,
+  kIdleLevel,
+  kIdleDrift,
+  kTail,
+  kMarkDelay,
+  kCount,
+};
+constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
+const char* term_name(Term term) noexcept;
+
+// What is known of the counter itself.
+struct CounterTraits {
+  int64_t period_ns = 0;        // nominal time between updates
+  double quantum_j = 0;         // smallest step
+  double max_power_w = 0;       // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
+  double min_power_w = 0;
+  int64_t displacement_ns = 0;  // how far accumulation may lie from publication
+  int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
+};
+
+struct CounterView {
+  Span<Edge> edges;  // ascending
+  Span<FaultEvent> faults;
+  CounterTraits traits;
+};
+
+struct Window {
+  int64_t a = 0;
+  int64_t b = 0;
+  // Declared quiet time on both sides: nothing of ours ran in [a - idle_before, a] and [b, b + idle_after]. 0: none.
+  int64_t idle_before_ns = 0;
+  int64_t idle_after_ns = 0;
+};
+
+// A figure with the ends of its 95 % interval; `uncertainty` is the half-width, the larger one where they differ.
+struct Figure {
+  EstimateStatus status = EstimateStatus::kUnsupported;
+  Cause cause = Cause::kNone;
+  double value = 0;  // NaN: none
+  double lo = 0;
+  double hi = 0;
+  double uncertainty = 0;
+  std::array<double, kTermCount> terms{};  // half-widths, J
+};
+
+struct Level {
+  double watts = 0;  // NaN: none
+  double uncertainty = 0;
+};
+
+struct Estimate {
+  Figure window;
+  Figure caused;
+  Level idle_before;
+  Level idle_after;
+  Level idle;
+};
+
+Estimate estimate(const CounterView& counter, const Window& window);
+
+}  // namespace mj::energy

@@ -1,0 +1,326 @@
+/**
+ * The typed contract of the C++ addon and its only loader. Nothing else in `src` touches the addon,
+ * and `native/bind` exports exactly these names (a test compares the two).
+ */
+import { join } from 'node:path';
+import { MicrojouleError } from './errors.js';
+
+/** Nanoseconds of CLOCK_MONOTONIC cross the border as bigint, durations as double ns. */
+export interface NativeAddon {
+  /** Hands over the error class; once an environment. */
+  initialise(errorClass: typeof MicrojouleError): void;
+  /** The closed list of `native/base/status.h`, for the test that compares it with `ERROR_CODES`. */
+  statusCodes(): string[];
+
+  // native/bind/meter.cc
+  openMeter(options: NativeMeterOptions): Promise<NativeMeter>;
+  probeCounters(options: NativeProbeOptions): Promise<NativeCounterProbe>;
+
+  // native/bind/session.cc
+  /** Opens exactly this library; refuses where another release is loaded. */
+  openRuntime(libraryPath: string): NativeRuntime;
+  createSession(options: NativeSessionOptions): Promise<NativeSession>;
+}
+
+// --- energy -------------------------------------------------------------------------------------
+
+export interface NativeRoots {
+  nvml: string;
+  powercap: string;
+  perf: string;
+  msr: string;
+}
+
+export interface NativeMeterOptions {
+  sources: string[];
+  /** UUIDs, PCI bus ids or NVML indices as text; empty: all. */
+  devices: string[];
+  historySeconds: number;
+  windowsOnly: boolean;
+  roots: NativeRoots;
+  /** Join the process-wide meter with these options, or start it. */
+  shared: boolean;
+}
+
+export interface NativeUnsupported {
+  code: string;
+  reason: string;
+  remedy: string;
+}
+
+export interface NativeChannel {
+  id: string;
+  scope: string;
+  index: number;
+  source: string;
+  method: string;
+  /** Identifies board and sensor: the correlation key of the gain. */
+  key: string;
+  /** UUID and PCI bus id of the GPU, empty for others. */
+  uuid: string;
+  pciBusId: string;
+  unsupported?: NativeUnsupported;
+}
+
+export interface NativeDevice {
+  id: string;
+  index: number;
+  name: string;
+  uuid: string;
+  pciBusId: string;
+}
+
+export interface NativeMeter {
+  readonly channels: NativeChannel[];
+  readonly devices: NativeDevice[];
+  readonly driver: string;
+  readonly simulated: boolean;
+  readonly memoryBytes: number;
+  /** Fills out[i] with joules since open of channels[i], NaN where not measured. A free function: no receiver. */
+  read: (out: Float64Array) => void;
+  /** Estimates every window of every channel once the edges after each end have come, or at the deadline. */
+  resolve(request: NativeResolveRequest): Promise<NativeResolved>;
+  /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
+  cancelResolve(ticket: number): void;
+  /** With sampling 'windows': slow counters are read between these two. Calls nest. */
+  beginWindow(): void;
+  endWindow(): void;
+  snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
+  /** Conditions between the two instants; with a read of its own now. */
+  conditions(aNs: bigint, bNs: bigint): NativeConditions[];
+  statistics(): NativeThread[];
+  close(): Promise<void>;
+}
+
+export interface NativeResolveRequest {
+  ticket: number;
+  /** Pairs a0, b0, a1, b1, … */
+  marks: BigInt64Array;
+  /** Quiet time that may be used as idle before a and after b, ns; 0: none declared. */
+  idleBeforeNs: number;
+  idleAfterNs: number;
+  /** Negative: three periods of the slowest counter. */
+  timeoutNs: number;
+}
+
+/**
+ * `fields` holds, for window w and channel c, `names.length` doubles from (w * channels + c) * names.length,
+ * in the order of `names`; NaN: not there. Names are `<kind>.<field>` with kind `window` or `caused` and field
+ * `status`, `cause` (indices of the lists given), `value`, `lo`, `hi`, `uncertainty` (J), then one a budget term
+ * (`window.edge-timing`, J), and `idle.{before,after,level}` with `idle.{before,after,level}.uncertainty` (W).
+ */
+export interface NativeResolved {
+  names: string[];
+  statuses: string[];
+  causes: string[];
+  terms: string[];
+  fields: Float64Array;
+}
+
+export interface NativeSeries {
+  id: string;
+  source: string;
+  unit: 'J' | 'W';
+  tBeforeNs: BigInt64Array;
+  tAfterNs: BigInt64Array;
+  value: Float64Array;
+}
+
+/** min, max, first, last of each reading; empty arrays where not readable. */
+export interface NativeConditions {
+  id: string;
+  temperatureC: number[];
+  smClockMHz: number[];
+  memoryClockMHz: number[];
+  gpuUtilisationPercent: number[];
+  memoryUtilisationPercent: number[];
+  powerLimitW: number;
+  throttleMask: number;
+  throttleKnown: boolean;
+  otherWork: 'none' | 'busy' | 'unknown';
+}
+
+export interface NativeThread {
+  name: string;
+  cpuMs: number;
+  aliveMs: number;
+  reads: number;
+  late: number;
+  dropped: number;
+  state: 'running' | 'stopped' | 'lost' | 'stuck';
+  reason: string;
+}
+
+export interface NativeProbeOptions {
+  roots: NativeRoots;
+  timing: boolean;
+}
+
+export interface NativeCounterProbe {
+  driver: string;
+  cudaDriver: string;
+  simulated: boolean;
+  devices: (NativeDevice & { mig: boolean | null })[];
+  counters: {
+    id: string;
+    scope: string;
+    source: string;
+    method: string;
+    readable: boolean;
+    unit: string;
+    resolution: number;
+    updatePeriodNs: number;
+    callNs: Float64Array;
+    unsupported?: NativeUnsupported;
+  }[];
+}
+
+// --- ONNX Runtime -------------------------------------------------------------------------------
+
+export interface NativeRuntime {
+  version: string;
+  /** The real path of the library. */
+  path: string;
+  providers: string[];
+}
+
+export interface NativeProvider {
+  /** 'cpu' | 'cuda' | 'tensorrt' | any name SessionOptionsAppendExecutionProvider takes. */
+  name: string;
+  keys: string[];
+  values: string[];
+}
+
+export interface NativeSessionOptions {
+  library: string;
+  modelPath?: string;
+  modelBytes?: Uint8Array;
+  providers: NativeProvider[];
+  fallback: boolean;
+  intraOpThreads: number;
+  interOpThreads: number;
+  graphOptimizationLevel: number;
+  executionMode: number;
+  cpuMemArena: boolean;
+  memPattern: boolean;
+  profilePrefix?: string;
+  optimizedModelPath?: string;
+  logId?: string;
+  logSeverity: number;
+  logVerbosity: number;
+  freeDimensions: { names: string[]; values: number[] };
+  config: { keys: string[]; values: string[] };
+  externalData: { path: string; bytes: Uint8Array }[];
+  executorSpinNs: number;
+  callerWaitNs: number;
+}
+
+export interface NativeValueInfo {
+  name: string;
+  isTensor: boolean;
+  type: string;
+  /** -1: free; its name stands at the same index of `symbols`. */
+  dims: number[];
+  symbols: string[];
+}
+
+export interface NativeTensor {
+  type: string;
+  dims: number[];
+  data: ArrayBufferView | string[];
+}
+
+export interface NativeSession {
+  readonly inputs: NativeValueInfo[];
+  readonly outputs: NativeValueInfo[];
+  /** Providers in use, in order, and what was passed over (`fallback`). */
+  readonly providers: string[];
+  readonly skipped: { name: string; reason: string; code: string }[];
+  /** UUID and PCI bus id of the CUDA device, empty on the CPU or where the driver does not tell. */
+  readonly device: { uuid: string; pciBusId: string };
+  /**
+   * Settles at once (returns the outputs) when the run ended within the caller's wait, else a promise.
+   * `ticket` names the run for `cancel`.
+   */
+  run(request: NativeRunRequest): NativeTensor[] | Promise<NativeTensor[]>;
+  cancel(ticket: number): void;
+  measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
+  /** Text of the profile's file; empty where profiling was not enabled. */
+  endProfiling(): string;
+  /** After queued runs. */
+  release(): Promise<void>;
+}
+
+export interface NativeRunRequest {
+  ticket: number;
+  inputNames: string[];
+  inputs: NativeTensor[];
+  outputNames: string[];
+  /** Preallocated outputs at the same index, or undefined. */
+  outputs: (NativeTensor | undefined)[];
+  logSeverity: number;
+  logVerbosity: number;
+  tag: string;
+  config: { keys: string[]; values: string[] } | undefined;
+}
+
+/** Runs until `repetitions` are done, or, where it is 0, until `minDurationNs` has passed; never beyond `maxDurationNs`. */
+export interface NativeMeasureRequest {
+  ticket: number;
+  inputNames: string[];
+  inputs: NativeTensor[];
+  outputNames: string[];
+  warmup: number;
+  repetitions: number;
+  minDurationNs: number;
+  maxDurationNs: number;
+  idleBeforeNs: number;
+  idleAfterNs: number;
+  /** Called with phase (0 warm-up, 1 idle before, 2 running, 3 idle after), runs, elapsed ms; at most 10 a second. */
+  progress: ((phase: number, runs: number, elapsedMs: number) => void) | undefined;
+}
+
+export interface NativeMeasureResult {
+  startNs: bigint;
+  endNs: bigint;
+  /** End of the warm-up, that is the start of the idle time before. */
+  quietFromNs: bigint;
+  /** End of the idle time after. */
+  quietUntilNs: bigint;
+  durationsNs: Float64Array;
+  outputs: NativeTensor[];
+}
+
+// --- loader -------------------------------------------------------------------------------------
+
+let loaded: NativeAddon | undefined;
+
+/** Loads the addon on first use, so that importing the package opens no library. */
+export function native(): NativeAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): NativeAddon {
+  if (process.platform !== 'linux') {
+    throw new MicrojouleError(
+      'unsupported-platform',
+      `microjoule measures on Linux only; this is ${process.platform}-${process.arch}.`,
+    );
+  }
+  const root = join(__dirname, '..');
+  let addon: NativeAddon;
+  try {
+    const findAndLoad = require('node-gyp-build') as (root: string) => NativeAddon;
+    addon = findAndLoad(root);
+  } catch (cause) {
+    throw new MicrojouleError(
+      'library-not-found',
+      `The native addon of microjoule could not be loaded: ${(cause as Error).message}`,
+      `Build it in ${root}: npm run build (CMake) or npm run build:gyp (node-gyp).`,
+      { cause },
+    );
+  }
+  addon.initialise(MicrojouleError);
+  return addon;
+}

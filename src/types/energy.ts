@@ -1,0 +1,207 @@
+import type { ErrorCode } from '../errors.js';
+
+/** An instant: nanoseconds of CLOCK_MONOTONIC, as `process.hrtime.bigint()` gives on Linux. */
+export type Mark = bigint;
+
+/**
+ * What a counter covers. Scopes may contain one another (a platform holds its packages), so only
+ * disjoint ones are ever added.
+ */
+export type Scope =
+  | 'board'
+  | 'module'
+  | 'gpu-memory'
+  | 'cpu-package'
+  | 'cpu-core'
+  | 'cpu-uncore'
+  | 'dram'
+  | 'platform';
+
+/**
+ * `window`: integral of power from a to b (gross).
+ * `caused`: integral of power above idle from a until its effect has died away.
+ * The two differ by idle energy and by the tail; they are never mixed and never compared.
+ */
+export type EnergyKind = 'window' | 'caused';
+
+/** A number with its unit and the half-width of its 95 % interval. */
+export interface Quantity {
+  value: number;
+  /** Half-width of the 95 % interval, for comparisons on the same board and sensor. */
+  uncertainty: number;
+  /** As `uncertainty`, with the gain of the board included: for absolute statements. */
+  combinedUncertainty: number;
+  /** The interval's ends where it is not symmetric about `value`. */
+  lo?: number;
+  hi?: number;
+  unit: 'J' | 'W' | 'ms' | '1';
+}
+
+/** One contribution to an uncertainty. */
+export interface BudgetTerm {
+  name: BudgetTermName;
+  /** Contribution to the half-width of the 95 % interval, in J. */
+  uncertainty: number;
+  distribution: 'normal' | 'rectangular' | 'two-point';
+  /** Terms with one key are fully correlated: they add linearly and repeats do not shrink them. */
+  key: string;
+}
+
+export type BudgetTermName =
+  | 'edge-timing'
+  | 'accumulation'
+  | 'cut-interval'
+  | 'quantum'
+  | 'idle-level'
+  | 'idle-drift'
+  | 'tail'
+  | 'mark-delay'
+  | 'kernel'
+  | 'phase'
+  | 'coverage'
+  | 'repeats'
+  | 'filter';
+
+export interface Budget {
+  coverage: 0.95;
+  terms: BudgetTerm[];
+  /** Relative half-width of the board's gain; in `combinedUncertainty` only. */
+  gain: { relative: number; distribution: 'rectangular'; key: string };
+}
+
+/** Why a figure is `suspect`. */
+export type SuspectCause =
+  | 'counter-reset'
+  | 'counter-backwards'
+  | 'counter-stuck'
+  | 'history-lost'
+  | 'clock-step'
+  | 'device-lost'
+  | 'idle-state-changed'
+  | 'other-work'
+  | 'no-update'
+  | 'inconsistent';
+
+interface EnergyCommon {
+  /** Scope and index: 'board-0', 'package-1', 'dram-0'. */
+  id: string;
+  scope: Scope;
+  kind: EnergyKind;
+  /** Which counters and which estimator gave the figure. */
+  method: string;
+  /** `null` where nothing was measured. */
+  budget: Budget | null;
+  /** Integral of power over the window, idle included. */
+  gross?: Quantity;
+  /** Energy caused above idle; may be negative, its interval is not clipped. */
+  net?: Quantity;
+}
+
+export type MeasuredEnergy = EnergyCommon & {
+  status: 'ok' | 'below-resolution';
+  value: number;
+  uncertainty: number;
+  combinedUncertainty: number;
+  lo?: number;
+  hi?: number;
+  unit: 'J';
+  perInference?: Quantity;
+};
+
+export type SuspectEnergy = EnergyCommon & {
+  status: 'suspect';
+  value?: number;
+  uncertainty?: number;
+  combinedUncertainty?: number;
+  unit: 'J';
+  cause: SuspectCause;
+  /** One sentence. */
+  reason: string;
+  perInference?: Quantity;
+};
+
+export type UnsupportedEnergy = EnergyCommon & {
+  status: 'unsupported';
+  code: ErrorCode;
+  reason: string;
+  remedy?: string;
+};
+
+export type Energy = MeasuredEnergy | SuspectEnergy | UnsupportedEnergy;
+
+/** What is known about one device while the window lasted. `null`: not readable. */
+export interface DeviceConditions {
+  id: string;
+  name: string;
+  uuid: string;
+  pciBusId: string;
+  temperatureC: Range | null;
+  smClockMHz: Range | null;
+  memoryClockMHz: Range | null;
+  gpuUtilisationPercent: Range | null;
+  memoryUtilisationPercent: Range | null;
+  powerLimitW: number | null;
+  /** Names of the reasons seen at any time in the window, e.g. 'sw-power-cap'; idle is not one. */
+  throttleReasons: string[] | null;
+  /** Work of others on the device: `unknown` where the driver does not tell. */
+  otherWork: 'none' | 'busy' | 'unknown';
+}
+
+export interface Range {
+  min: number;
+  max: number;
+  first: number;
+  last: number;
+}
+
+export interface Conditions {
+  devices: DeviceConditions[];
+  host: { cpu: string; logicalCpus: number; loadAverage1: number; governor: string | null };
+}
+
+/**
+ * Raw samples of one source around the window, oldest first. Times are ms after `origin`.
+ * For an energy counter the pair is the interval in which the counter took the value.
+ */
+export interface TimelineSeries {
+  id: string;
+  source: string;
+  unit: 'J' | 'W';
+  tBeforeMs: Float64Array;
+  tAfterMs: Float64Array;
+  value: Float64Array;
+}
+
+export interface Timeline {
+  /** CLOCK_MONOTONIC, ns. */
+  origin: Mark;
+  series: TimelineSeries[];
+}
+
+export interface EnergyReport {
+  kind: EnergyKind;
+  start: Mark;
+  end: Mark;
+  durationMs: number;
+  scopes: Record<string, Energy>;
+  /** The session's own device, or the only one. */
+  board?: Energy;
+  /** Sum over disjoint scopes only, which it lists. */
+  total?: Energy & { of: string[] };
+  idle: IdleReport;
+  conditions: Conditions;
+  timeline: Timeline;
+  /** True where the counters are the labelled fake of the demo or of tests. */
+  simulated: boolean;
+}
+
+/** Idle power beside a window, per scope. */
+export interface IdlePower {
+  before: Quantity | null;
+  after: Quantity | null;
+  /** The mean level used over the window; `null` where none was found, with the reason. */
+  level: Quantity | null;
+  reason?: string;
+}
+
+export type IdleReport = Record<string, IdlePower>;

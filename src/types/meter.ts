@@ -1,0 +1,101 @@
+import type { ErrorCode } from '../errors.js';
+import type { EnergyKind, EnergyReport, Mark, Quantity, Scope } from './energy.js';
+
+/** The part of an AbortSignal that is used: a DOM or Node AbortSignal fits. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export type SourceName = 'nvml' | 'rapl';
+
+export interface MeterOptions {
+  /** Which sources to open; default: all that can be read. */
+  sources?: readonly SourceName[];
+  /** GPUs by UUID, PCI bus id or NVML index; default: all. */
+  devices?: readonly (string | number)[];
+  /** Seconds of full resolution kept; older edges are thinned to one a second. Default 120. */
+  historySeconds?: number;
+  /** `windows`: slow counters are read only while a measurement is under way. Default 'continuous'. */
+  sampling?: 'continuous' | 'windows';
+  /** Where counters are looked for; for containers and tests. */
+  roots?: { nvml?: string; powercap?: string; perf?: string; msr?: string };
+}
+
+/** One entry of `meter.channels`, in the order in which `meter.read(out)` fills it. */
+export interface Channel {
+  id: string;
+  scope: Scope;
+  index: number;
+  source: SourceName;
+  /** What is read: 'nvml:total-energy', 'perf:energy-pkg', … */
+  method: string;
+  unit: 'J';
+  /** Set where the channel is known but cannot be read. */
+  unsupported?: { code: ErrorCode; reason: string; remedy?: string };
+}
+
+export interface EnergyOptions {
+  kind?: EnergyKind;
+  signal?: AbortSignalLike;
+  /** How long to wait for the counter's edge after b; default three of its periods. */
+  timeoutMs?: number;
+  /** How much quiet time beside the window may be used as idle (`caused`). Default 1000 each. */
+  idle?: { beforeMs?: number; afterMs?: number } | false;
+}
+
+export interface Target {
+  /** Half-width of the 95 % interval over the value. */
+  relativeUncertainty: number;
+  /** Scope or id; default: the session's board, or the largest scope that is measured. */
+  scope?: Scope | string;
+}
+
+export interface MeterMeasureOptions extends EnergyOptions {
+  repetitions?: number;
+  minDurationMs?: number;
+  target?: Target;
+  maxDurationMs?: number;
+}
+
+/** What `meter.measure(fn)` gives: the last result of fn and the energy of all its calls. */
+export interface Measured<T> {
+  result: T;
+  repetitions: number;
+  start: Mark;
+  end: Mark;
+  durationMs: number;
+  energy: EnergyReport;
+}
+
+/** Cost and health of the meter's own threads. */
+export interface MeterStatistics {
+  /** Bytes fixed at opening. */
+  memoryBytes: number;
+  threads: {
+    name: string;
+    /** CLOCK_THREAD_CPUTIME_ID, ms, since the thread began. */
+    cpuMs: number;
+    /** ms since the thread began. */
+    aliveMs: number;
+    reads: number;
+    /** Reads that came later than their schedule by more than a tenth of the period. */
+    late: number;
+    dropped: number;
+    state: 'running' | 'stopped' | 'lost' | 'stuck';
+    reason?: string;
+  }[];
+}
+
+/** Ratio of two figures with its 95 % interval; the gain cancels on one board. */
+export interface Comparison {
+  ratio: number;
+  lo: number;
+  hi: number;
+  /** True where the two figures share board and sensor, so that the gain cancelled. */
+  sameBoard: boolean;
+}
+
+export type Comparable = Quantity;
