@@ -87,9 +87,8 @@ struct GuardEnd {
   Reach above;
 };
 
-// The innermost edge of the quiet time; one or two further out where those nearer carry a displacement.
+// The innermost edge of the quiet time.
 GuardEnd guard_end(const EdgeIndex& index, const QuietSide& side, bool before, int64_t instant) {
-  constexpr size_t kTries = 3;
   GuardEnd end;
   if (side.edges.empty()) {
     const CutEnergy cut = index.cut(instant);
@@ -100,14 +99,7 @@ GuardEnd guard_end(const EdgeIndex& index, const QuietSide& side, bool before, i
     end.above.tail = 0;  // the guard already ends D later, and starts where nothing of ours had run
     return end;
   }
-  const auto nth = [&side, before](size_t k) { return side.edges[before ? side.edges.size() - 1 - k : k]; };
-  size_t chosen = 0;
-  for (size_t k = 0; k < std::min(kTries, side.edges.size()); ++k) {
-    if (index.displacement(index.edge(nth(k))) != 0) continue;
-    chosen = k;
-    break;
-  }
-  const Edge& edge = index.edge(nth(chosen));
+  const Edge& edge = index.edge(before ? side.edges.back() : side.edges.front());
   end.t_ns = mid_ns(edge);
   end.joules = edge.joules;
   end.timing_s = 0.5 * seconds(edge.hi - edge.lo);
