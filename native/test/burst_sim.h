@@ -23,7 +23,8 @@ struct BurstSpec {
   double idle_noise_w = 2.6;  // of each 20 ms: 1.2 W over 100 ms, as measured
   double excess_w = 482;
   double quiet_ms = 1000;
-  double tau_ms = 0;  // of the sensor in front of the counter
+  double tau_ms = 0;           // of the sensor in front of the counter
+  double phase_amplitude = 0;  // of what the counter makes of a very short burst, over its phase
 };
 
 struct Burst {
@@ -71,19 +72,24 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
     return spec.idle_w + slope * static_cast<double>(t - a) * 1e-9 + noise[static_cast<size_t>(t / ms(kLatticeMs))];
   };
   const auto excess = [&](int64_t t) {
-    if (spec.load == Load::kNeighbours && ((t >= earlier - other && t < earlier) || (t >= later && t < later + other))) {
+    if (spec.load == Load::kNeighbours &&
+        ((t >= earlier - other && t < earlier) || (t >= later && t < later + other))) {
       return spec.excess_w;
     }
     if (t < a || t >= b) return 0.0;
     if (spec.load == Load::kSquare) return spec.excess_w * ((t - a) / ms(half_period_ms) % 2 == 0 ? 1.0 : 0.2);
-    if (spec.load == Load::kSlowRise) return spec.excess_w * (1 - std::exp(-static_cast<double>(t - a) / (rise_ms * 1e6)));
+    if (spec.load == Load::kSlowRise)
+      return spec.excess_w * (1 - std::exp(-static_cast<double>(t - a) / (rise_ms * 1e6)));
     return spec.excess_w;
   };
-  const Profile power(breaks, [&](int64_t t) { return idle(t) + excess(t); }, tau);
+  const double share = 1 / (1 + spec.length_ms / (0.4 * spec.counter.period_ms));
+  const double seen = 1 + spec.phase_amplitude * share * std::sin(6.283185307179586 * random.uniform());
+  const Profile power(breaks, [&](int64_t t) { return idle(t) + excess(t); });
+  const Profile sensed(breaks, [&](int64_t t) { return idle(t) + seen * excess(t); }, tau);
   const Profile idle_only(breaks, idle);
 
   Burst burst;
-  burst.edges = observe(power, spec.counter, 0, end - ms(spec.counter.call_ms * 8), random);
+  burst.edges = observe(sensed, spec.counter, 0, end - ms(spec.counter.call_ms * 8), random);
   burst.window = {a, b, quiet, quiet};
   burst.window_truth = power.energy(a, b);
   burst.idle_truth = idle_only.energy(a, b);
@@ -96,6 +102,7 @@ inline BurstSpec h100_board(double length_ms, Load load) {
   spec.load = load;
   spec.length_ms = length_ms;
   spec.tau_ms = 13;
+  spec.phase_amplitude = 0.18;
   spec.traits = energy::nvml_board_traits(700, 0);
   return spec;
 }
@@ -111,6 +118,8 @@ inline BurstSpec fast_board(double length_ms, Load load) {
   spec.traits.period_ns = ms(20);
   spec.traits.displacement_ns = ms(1);
   spec.traits.decay_ns = 0;
+  spec.phase_amplitude = 0;
+  spec.traits.phase_sensitivity = 0;
   return spec;
 }
 

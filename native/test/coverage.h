@@ -10,9 +10,9 @@ namespace mj::test {
 struct Score {
   int runs = 0;
   int misses = 0;
-  int resolved = 0;    // status ok
-  int without = 0;     // no value
-  double error = 0;    // sum of value - truth
+  int resolved = 0;  // status ok
+  int without = 0;   // no value
+  double error = 0;  // sum of value - truth
   double squares = 0;
   double half_widths = 0;
   double truth = 0;

@@ -41,7 +41,9 @@ Score pooled(const std::vector<Score>& scores) {
 
 void report(const Machine& machine, int runs) {
   std::printf("\n### %s\n\n", machine.name);
-  std::printf("| length | figure | true J | bias %% | RMSE %% | mean U %% | covered %% | ok %% | plain bias %% | plain RMSE %% |\n");
+  std::printf(
+      "| length | figure | true J | bias %% | RMSE %% | mean U %% | covered %% | ok %% | plain bias %% | plain RMSE %% "
+      "|\n");
   std::printf("|---|---|---|---|---|---|---|---|---|---|\n");
   int worst = 0;
   for (const double length : machine.lengths_ms) {
