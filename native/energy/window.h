@@ -45,9 +45,9 @@ const char* term_name(Term term) noexcept;
 
 // What is known of the counter itself.
 struct CounterTraits {
-  int64_t period_ns = 0;        // nominal time between updates
-  double quantum_j = 0;         // smallest step
-  double max_power_w = 0;       // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
+  int64_t period_ns = 0;   // nominal time between updates
+  double quantum_j = 0;    // smallest step
+  double max_power_w = 0;  // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
   double min_power_w = 0;
   int64_t displacement_ns = 0;  // how far accumulation may lie from publication
   int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
