@@ -51,7 +51,7 @@ class Ring {
     Words words;
     for (size_t i = 0; i < kWords; ++i) words[i] = slot[i].load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
-    std::memcpy(&out, words.data(), sizeof(T));
+    std::memcpy(static_cast<void*>(&out), words.data(), sizeof(T));
     return position >= oldest();
   }
 

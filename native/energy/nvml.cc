@@ -4,6 +4,7 @@
 
 #include "energy/nvml_sources.h"
 #include "energy/sources.h"
+#include "energy/window_traits.h"
 
 namespace mj::energy {
 
@@ -18,7 +19,8 @@ ChannelInfo nvml_channel(const NvmlDevice& device, Scope scope, const std::strin
   channel.key = device.uuid() + ":" + what;
   channel.uuid = device.uuid();
   channel.pci_bus_id = device.pci_bus_id();
-  if (!std::isnan(device.power_limit_w())) channel.traits.max_power_w = 2 * device.power_limit_w();
+  const double limit = device.power_limit_w();
+  channel.traits = nvml_board_traits(std::isnan(limit) ? 0 : limit, 0);
   return channel;
 }
 

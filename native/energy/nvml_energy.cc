@@ -5,14 +5,6 @@ namespace mj::energy {
 
 namespace {
 
-// Of an H100; the sampler learns the real one.
-constexpr int64_t kPeriodNs = 100 * kNsPerMs;
-constexpr double kQuantumJ = 1e-3;
-// One accumulation may belong to the neighbouring interval by this much (idle intervals, neighbours anticorrelated).
-constexpr int64_t kDisplacementNs = 10 * kNsPerMs;
-// Five e-folds of the sensor's tail (13 ms) are within one update.
-constexpr int64_t kDecayNs = 100 * kNsPerMs;
-
 class NvmlEnergy final : public Source {
  public:
   NvmlEnergy(NvmlDevicePtr device, NvmlCall call, Scope scope)
@@ -22,18 +14,14 @@ class NvmlEnergy final : public Source {
               (scope == Scope::kBoard ? "-energy" : std::string("-e-") + scope_prefix(scope))) {
     ChannelInfo channel = nvml_channel(*device_, scope, nvml_call_name(call));
     channel.kind = ReadingKind::kEnergyCounter;
-    channel.unit = kQuantumJ;
-    channel.traits.period_ns = kPeriodNs;
-    channel.traits.quantum_j = kQuantumJ;
-    channel.traits.displacement_ns = kDisplacementNs;
-    channel.traits.decay_ns = kDecayNs;
+    channel.unit = channel.traits.quantum_j;
     channels_.push_back(channel);
   }
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] const std::vector<ChannelInfo>& channels() const noexcept override { return channels_; }
   [[nodiscard]] Cadence cadence() const noexcept override { return Cadence::kEdges; }
-  [[nodiscard]] int64_t period_ns() const noexcept override { return kPeriodNs; }
+  [[nodiscard]] int64_t period_ns() const noexcept override { return channels_[0].traits.period_ns; }
   [[nodiscard]] bool slow() const noexcept override { return true; }
   [[nodiscard]] size_t max_readings() const noexcept override { return 1; }
 

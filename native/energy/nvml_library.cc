@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 namespace mj::energy {
@@ -65,7 +66,7 @@ Status NvmlLibrary::initialise(const std::string& path) {
   if (!missing.empty()) {
     return {Code::kLibraryNotFound, library_.name() + " lacks " + missing + ".", "Update the NVIDIA driver."};
   }
-#define X(member, symbol, ...) library_.load(api.member, #symbol);
+#define X(member, symbol, ...) std::ignore = library_.load(api.member, #symbol);
   MJ_NVML_OPTIONAL(X)
 #undef X
   simulated = library_.symbol("microjoule_simulated") != nullptr;

@@ -30,11 +30,12 @@ void pack(const Estimate& estimate, std::vector<double>& out) {
   pack(estimate.idle, out);
 }
 
-// No figure at all: the reason stands with the channel.
-Estimate unsupported() {
+// No figure at all.
+Estimate nothing(EstimateStatus status, Cause cause) {
   Estimate estimate;
   for (Figure* figure : {&estimate.window, &estimate.caused}) {
-    figure->status = EstimateStatus::kUnsupported;
+    figure->status = status;
+    figure->cause = cause;
     figure->value = figure->lo = figure->hi = figure->uncertainty = kNone;
     figure->terms.fill(kNone);
   }
@@ -45,8 +46,14 @@ Estimate unsupported() {
 }
 
 Estimate estimate_channel(const MeterData& data, const MeterChannel& channel, const Window& window) {
+  // The reason of a channel that cannot be read stands with the channel.
+  if (!channel.series) return nothing(EstimateStatus::kUnsupported, Cause::kNone);
   const EdgeSnapshot snapshot = channel.series->edges->snapshot(window.a - window.idle_before_ns,
                                                                 window.b + window.idle_after_ns, kEdgesBeside);
+  if (snapshot.edges.empty()) {
+    const bool lost = channel.health->fault.load() == Fault::kLost;
+    return nothing(EstimateStatus::kSuspect, lost ? Cause::kDeviceLost : Cause::kNoUpdate);
+  }
   CounterView view;
   view.edges = {snapshot.edges.data(), snapshot.edges.size()};
   view.faults = {snapshot.faults.data(), snapshot.faults.size()};
@@ -110,7 +117,7 @@ Resolution resolve_windows(const MeterData& data, const ResolutionRequest& reque
   resolution.fields.reserve(request.windows.size() * data.channels.size() * (2 * (6 + kTermCount) + 6));
   for (const Window& window : request.windows) {
     for (const MeterChannel& channel : data.channels) {
-      pack(channel.series ? estimate_channel(data, channel, window) : unsupported(), resolution.fields);
+      pack(estimate_channel(data, channel, window), resolution.fields);
     }
   }
   return resolution;

@@ -62,13 +62,16 @@ EdgeSnapshot EdgeTimeline::snapshot(int64_t from, int64_t to, size_t beside) con
   }
   out.edges.insert(out.edges.end(), recent.begin(), recent.end());
 
-  if (lost > 0) out.faults.push_back({from, Fault::kHistoryLost});
   const int64_t begin = out.edges.empty() ? from : std::min(from, out.edges.front().lo);
   const int64_t end = out.edges.empty() ? to : std::max(to, out.edges.back().hi);
   std::vector<FaultEvent> faults;
   faults_.copy(faults_.oldest(), faults_.end(), faults);
   for (const FaultEvent& fault : faults) {
     if (fault.at >= begin && fault.at <= end) out.faults.push_back(fault);
+  }
+  if (lost > 0) {
+    const auto later = std::find_if(out.faults.begin(), out.faults.end(), [from](const auto& f) { return f.at > from; });
+    out.faults.insert(later, {from, Fault::kHistoryLost});
   }
   return out;
 }

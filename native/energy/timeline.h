@@ -14,7 +14,7 @@ namespace mj::energy {
 // What a reader copied out of a timeline.
 struct EdgeSnapshot {
   std::vector<Edge> edges;
-  std::vector<FaultEvent> faults;
+  std::vector<FaultEvent> faults;  // ascending
 };
 
 // Edges of one counter: every one for the recent past, one a second for the hours before.
