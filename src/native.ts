@@ -82,8 +82,11 @@ export interface NativeMeter {
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
   cancelResolve(ticket: number): void;
-  /** With sampling 'windows': slow counters are read between these two. Calls nest. */
-  beginWindow(): void;
+  /**
+   * With sampling 'windows': slow counters are read between these two. Calls nest. Settles once every counter has
+   * given an edge since, or three periods have passed; never rejects.
+   */
+  beginWindow(): Promise<void>;
   endWindow(): void;
   snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
   /** Conditions between the two instants; with a read of its own now. */
@@ -114,6 +117,10 @@ export interface NativeResolved {
   statuses: string[];
   causes: string[];
   terms: string[];
+  /** Of each term: what its errors have in common ('edge', 'idle', 'calibration'), and its distribution by kind. */
+  origins: string[];
+  windowDistributions: string[];
+  causedDistributions: string[];
   fields: Float64Array;
 }
 

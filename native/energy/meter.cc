@@ -154,7 +154,7 @@ uint64_t Meter::resolve(ResolutionRequest request, Resolved done) {
                         }});
 }
 
-void Meter::cancel(uint64_t ticket) { resolver_.cancel(ticket, {Code::kAborted, "The wait was aborted."}); }
+void Meter::cancel(uint64_t ticket, const Status& status) { resolver_.cancel(ticket, status); }
 
 void Meter::begin_window(Ready ready) {
   data_->gate->begin();

@@ -51,7 +51,7 @@ class Meter {
 
   // `done` runs on the resolver's thread. Returns a ticket for `cancel`.
   uint64_t resolve(ResolutionRequest request, Resolved done);
-  void cancel(uint64_t ticket);
+  void cancel(uint64_t ticket, const Status& status);
 
   // Slow counters are read between these two; `ready` runs when an edge has been seen since.
   void begin_window(Ready ready);
