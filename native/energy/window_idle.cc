@@ -1,0 +1,155 @@
+#include "energy/window_idle.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace mj::energy {
+
+namespace {
+
+constexpr size_t kMostEdges = 32;
+
+// [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
+constexpr double kOneSidedDrift = 0.10;
+// The same figure where there are too few intervals for a spread.
+constexpr double kUnknownSpread = 0.10;
+// [H100] idle states are 75 and 118 W; within one state 107 to 121 W were seen.
+constexpr double kStateChange = 0.15;
+constexpr double kStateChangeSigmas = 5;
+
+// Median of all pairwise slopes: an edge displaced, or a burst of somebody else in the quiet time, moves it little.
+double theil_sen(const EdgeIndex& index, const std::vector<size_t>& edges) {
+  std::vector<double> slopes;
+  slopes.reserve(edges.size() * (edges.size() - 1) / 2);
+  for (size_t j = 1; j < edges.size(); ++j) {
+    for (size_t i = 0; i < j; ++i) {
+      const Edge& from = index.edge(edges[i]);
+      const Edge& to = index.edge(edges[j]);
+      slopes.push_back((to.joules - from.joules) / seconds(mid_ns(to) - mid_ns(from)));
+    }
+  }
+  const auto middle = slopes.begin() + static_cast<ptrdiff_t>(slopes.size() / 2);
+  std::nth_element(slopes.begin(), middle, slopes.end());
+  if (slopes.size() % 2 != 0) return *middle;
+  return 0.5 * (*middle + *std::max_element(slopes.begin(), middle));
+}
+
+struct BlockSpread {
+  double squares = 0;  // of adjacent blocks' differences, halved
+  int pairs = 0;
+  int degrees = 0;  // differences that share no interval
+};
+
+// Allan variance over overlapping blocks of m intervals.
+void add_blocks(const std::vector<double>& cells, size_t m, BlockSpread& spread) {
+  if (cells.size() < 2 * m) return;
+  for (size_t i = 0; i + 2 * m <= cells.size(); ++i) {
+    double first = 0;
+    double second = 0;
+    for (size_t k = 0; k < m; ++k) {
+      first += cells[i + k];
+      second += cells[i + m + k];
+    }
+    const double difference = (second - first) / static_cast<double>(m);
+    spread.squares += 0.5 * difference * difference;
+    ++spread.pairs;
+  }
+  spread.degrees += static_cast<int>(cells.size() / m) - 1;
+}
+
+struct Noise {
+  double sigma;   // standard deviation of a block's mean
+  double factor;  // half-width of 95 % over sigma
+};
+
+// Noise of the mean power over the guard. Where the quiet time is too short for blocks that long, the longest it has
+// are used as they are: idle power has a flicker floor, and taking it to fall as 1/sqrt(length) would be a promise.
+Noise block_noise(const QuietSide& before, const QuietSide& after, double guard_ns, double watts) {
+  const double cell_ns = std::max(before.cell_ns, after.cell_ns);
+  const size_t longest = std::max(before.cells.size(), after.cells.size()) / 2;
+  const auto wanted = static_cast<size_t>(std::max(1.0, std::round(guard_ns / cell_ns)));
+  const size_t m = std::clamp<size_t>(wanted, 1, std::max<size_t>(1, longest));
+  BlockSpread spread;
+  add_blocks(before.cells, m, spread);
+  add_blocks(after.cells, m, spread);
+  if (spread.pairs == 0) return {kUnknownSpread * std::fabs(watts) / std::sqrt(3.0), 1.96};
+  return {std::sqrt(spread.squares / spread.pairs), student_t95(std::max(1, spread.degrees))};
+}
+
+double one_side(const QuietSide& side) {
+  if (!side.has_level()) return 0;
+  const Noise noise = block_noise(side, {}, side.cell_ns * static_cast<double>(side.cells.size()) / 2, side.watts);
+  return noise.factor * noise.sigma;
+}
+
+}  // namespace
+
+double student_t95(int degrees) noexcept {
+  constexpr std::array<double, 12> kTable = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447,
+                                             2.365,  2.306, 2.262, 2.228, 2.201, 2.179};
+  if (degrees < 1) degrees = 1;
+  if (degrees <= static_cast<int>(kTable.size())) return kTable[static_cast<size_t>(degrees - 1)];
+  const double v = degrees;  // Cornish-Fisher, within 0.001 from here on
+  constexpr double z = 1.959964;
+  return z + (z * z * z + z) / (4 * v) + (5 * std::pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * v * v);
+}
+
+QuietSide quiet_side(const EdgeIndex& index, int64_t from, int64_t to) {
+  QuietSide side;
+  if (to <= from) return side;
+  const auto begin = static_cast<size_t>(std::max<ptrdiff_t>(0, index.at_or_before(static_cast<double>(from))));
+  const auto end = static_cast<size_t>(index.at_or_before(static_cast<double>(to)) + 1);
+  for (size_t i = begin; i < end; ++i) {
+    if (index.earliest(index.edge(i)) < from || index.latest(index.edge(i)) > to) continue;
+    // Two edges at one instant have no power between them.
+    if (!side.edges.empty() && mid_ns(index.edge(i)) <= mid_ns(index.edge(side.edges.back()))) continue;
+    side.edges.push_back(i);
+  }
+  if (side.edges.size() > kMostEdges) {
+    const std::vector<size_t> all = std::move(side.edges);
+    side.edges.clear();
+    for (size_t k = 0; k < kMostEdges; ++k) side.edges.push_back(all[k * (all.size() - 1) / (kMostEdges - 1)]);
+  }
+  if (side.edges.size() < 2) return side;
+  for (size_t k = 1; k < side.edges.size(); ++k) {
+    const Edge& left = index.edge(side.edges[k - 1]);
+    const Edge& right = index.edge(side.edges[k]);
+    side.cells.push_back((right.joules - left.joules) / seconds(mid_ns(right) - mid_ns(left)));
+  }
+  const double first = mid_ns(index.edge(side.edges.front()));
+  const double last = mid_ns(index.edge(side.edges.back()));
+  side.watts = theil_sen(index, side.edges);
+  side.centre_ns = 0.5 * (first + last);
+  side.cell_ns = (last - first) / static_cast<double>(side.cells.size());
+  return side;
+}
+
+IdleLine idle_line(const QuietSide& before, const QuietSide& after, double from_ns, double to_ns) {
+  IdleLine line;
+  const bool both = before.has_level() && after.has_level();
+  line.known = before.has_level() || after.has_level();
+  if (!line.known) return line;
+  line.level_before = one_side(before);
+  line.level_after = one_side(after);
+  if (both) {
+    const double at = (0.5 * (from_ns + to_ns) - before.centre_ns) / (after.centre_ns - before.centre_ns);
+    line.watts = before.watts + (after.watts - before.watts) * std::clamp(at, 0.0, 1.0);
+  } else {
+    line.watts = before.has_level() ? before.watts : after.watts;
+  }
+  const Noise noise = block_noise(before, after, to_ns - from_ns, line.watts);
+  // The guard's own mean varies by sigma, and so does each side's level.
+  line.level = noise.factor * noise.sigma * std::sqrt(1 + (both ? 0.5 : 1.0));
+  if (!both) {
+    line.drift = kOneSidedDrift * std::fabs(line.watts);
+    return line;
+  }
+  const double difference = std::fabs(after.watts - before.watts);
+  line.drift = 0.5 * difference;
+  line.state_changed = difference > kStateChange * std::max(std::fabs(before.watts), std::fabs(after.watts)) &&
+                       difference > kStateChangeSigmas * noise.sigma * std::sqrt(2.0);
+  return line;
+}
+
+}  // namespace mj::energy
