@@ -47,6 +47,13 @@ double quantum_term(const CounterTraits& traits) {
   return rectangular_sum({half, half});
 }
 
+// Falls with the length of the effect as its two ends become a smaller part of it; the 0.4 is a fit ([H100]).
+double phase_term(const CounterTraits& traits, double joules, int64_t length_ns) {
+  if (traits.phase_sensitivity <= 0 || traits.period_ns <= 0) return 0;
+  const double periods = static_cast<double>(length_ns) / static_cast<double>(traits.period_ns);
+  return rectangular_sum({traits.phase_sensitivity / (1 + periods / 0.4) * std::fabs(joules)});
+}
+
 Figure window_figure(const EdgeIndex& index, const CounterView& counter, const Window& window) {
   const CounterTraits& traits = counter.traits;
   const double length = seconds(window.b - window.a);
@@ -72,6 +79,7 @@ Figure window_figure(const EdgeIndex& index, const CounterView& counter, const W
   const double delay = seconds(traits.mark_delay_ns);
   spread.both(Term::kQuantum, quantum_term(traits));
   spread.both(Term::kMarkDelay, rectangular_sum({delay * std::fabs(start.watts), delay * std::fabs(end.watts)}));
+  spread.both(Term::kPhase, phase_term(traits, spread.value, window.b - window.a));
   Cause cause = fault != Cause::kNone ? fault : reach(index, counter, window.a, window.b);
   if (cause == Cause::kNone && (start.inconsistent || end.inconsistent)) cause = Cause::kInconsistent;
   return figure_of(spread, cause, EnergyKind::kWindow);
@@ -87,9 +95,8 @@ struct GuardEnd {
   Reach above;
 };
 
-// The innermost edge of the quiet time; one or two further out where those nearer carry a displacement.
+// The innermost edge of the quiet time.
 GuardEnd guard_end(const EdgeIndex& index, const QuietSide& side, bool before, int64_t instant) {
-  constexpr size_t kTries = 3;
   GuardEnd end;
   if (side.edges.empty()) {
     const CutEnergy cut = index.cut(instant);
@@ -100,14 +107,7 @@ GuardEnd guard_end(const EdgeIndex& index, const QuietSide& side, bool before, i
     end.above.tail = 0;  // the guard already ends D later, and starts where nothing of ours had run
     return end;
   }
-  const auto nth = [&side, before](size_t k) { return side.edges[before ? side.edges.size() - 1 - k : k]; };
-  size_t chosen = 0;
-  for (size_t k = 0; k < std::min(kTries, side.edges.size()); ++k) {
-    if (index.displacement(index.edge(nth(k))) != 0) continue;
-    chosen = k;
-    break;
-  }
-  const Edge& edge = index.edge(nth(chosen));
+  const Edge& edge = index.edge(before ? side.edges.back() : side.edges.front());
   end.t_ns = mid_ns(edge);
   end.joules = edge.joules;
   end.timing_s = 0.5 * seconds(edge.hi - edge.lo);
@@ -171,6 +171,7 @@ Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const W
   const bool open_level = !idle.known || idle.state_changed;
   spread.both(Term::kIdleDrift, (open_level ? idle.drift : rectangular_sum({idle.drift})) * length);
   spread.both(Term::kTail, traits.decay_ns > 0 ? std::exp(-kDecayEfolds) * std::fabs(spread.value) : 0);
+  spread.both(Term::kPhase, phase_term(traits, spread.value, window.b - window.a));
   spread.drift_is_two_point = open_level;
 
   Cause cause = fault;

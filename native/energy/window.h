@@ -38,6 +38,7 @@ enum class Term : uint8_t {
   kIdleDrift,
   kTail,
   kMarkDelay,
+  kPhase,
   kCount,
 };
 constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
@@ -58,6 +59,9 @@ struct CounterTraits {
   int64_t displacement_ns = 0;  // how far accumulation may lie from publication
   int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
   int64_t mark_delay_ns = 0;    // how far the device's work may lie from the marks around it
+  // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
+  // one much shorter than the period, rectangular.
+  double phase_sensitivity = 0;
 };
 
 struct CounterView {

@@ -9,6 +9,7 @@ namespace mj::energy {
 namespace {
 
 constexpr size_t kMostEdges = 32;
+constexpr size_t kEnoughEdges = 3;
 
 // [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
 constexpr double kOneSidedDrift = 0.10;
@@ -63,11 +64,12 @@ struct Noise {
   double factor;  // half-width of 95 % over sigma
 };
 
-// Noise of the mean power over the guard. Where the quiet time is too short for blocks that long, the longest it has
-// are used as they are: idle power has a flicker floor, and taking it to fall as 1/sqrt(length) would be a promise.
+// Noise of the mean power over the guard. Blocks are as long as the guard, or a quarter of the quiet time where that is
+// less (fewer would leave no degrees of freedom), and are then used as they are: idle power has a flicker floor, and
+// taking it to fall as 1/sqrt(length) would be a promise.
 Noise block_noise(const QuietSide& before, const QuietSide& after, double guard_ns, double watts) {
   const double cell_ns = std::max(before.cell_ns, after.cell_ns);
-  const size_t longest = std::max(before.cells.size(), after.cells.size()) / 2;
+  const size_t longest = std::max(before.cells.size(), after.cells.size()) / 4;
   const auto wanted = static_cast<size_t>(std::max(1.0, std::round(guard_ns / cell_ns)));
   const size_t m = std::clamp<size_t>(wanted, 1, std::max<size_t>(1, longest));
   BlockSpread spread;
@@ -100,8 +102,14 @@ QuietSide quiet_side(const EdgeIndex& index, int64_t from, int64_t to) {
   if (to <= from) return side;
   const auto begin = static_cast<size_t>(std::max<ptrdiff_t>(0, index.at_or_before(static_cast<double>(from))));
   const auto end = static_cast<size_t>(index.at_or_before(static_cast<double>(to)) + 1);
+  const auto within = [&](size_t i) {
+    return index.earliest(index.edge(i)) >= from && index.latest(index.edge(i)) <= to;
+  };
+  // Edges with a displaced accumulation only where there are too few others.
+  size_t steady = 0;
+  for (size_t i = begin; i < end; ++i) steady += within(i) && index.displacement(index.edge(i)) == 0 ? 1 : 0;
   for (size_t i = begin; i < end; ++i) {
-    if (index.earliest(index.edge(i)) < from || index.latest(index.edge(i)) > to) continue;
+    if (!within(i) || (steady >= kEnoughEdges && index.displacement(index.edge(i)) != 0)) continue;
     // Two edges at one instant have no power between them.
     if (!side.edges.empty() && mid_ns(index.edge(i)) <= mid_ns(index.edge(side.edges.back()))) continue;
     side.edges.push_back(i);

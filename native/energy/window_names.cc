@@ -62,6 +62,8 @@ const char* term_name(Term term) noexcept {
       return "tail";
     case Term::kMarkDelay:
       return "mark-delay";
+    case Term::kPhase:
+      return "phase";
     case Term::kCount:
       break;
   }
@@ -82,6 +84,7 @@ const char* term_distribution(Term term, EnergyKind kind) noexcept {
     case Term::kQuantum:
     case Term::kIdleDrift:
     case Term::kMarkDelay:
+    case Term::kPhase:
     case Term::kCount:
       break;
   }
@@ -95,6 +98,7 @@ const char* term_origin(Term term) noexcept {
       return "idle";
     case Term::kTail:
     case Term::kMarkDelay:
+    case Term::kPhase:
       return "calibration";
     case Term::kEdgeTiming:
     case Term::kAccumulation:
