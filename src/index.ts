@@ -1,3 +1,5 @@
+// For consumers whose lib has no Symbol.asyncDispose: the published types carry their own.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';
 export type * from './types/energy.js';

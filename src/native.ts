@@ -317,7 +317,7 @@ function load(): NativeAddon {
     throw new MicrojouleError(
       'library-not-found',
       `The native addon of microjoule could not be loaded: ${(cause as Error).message}`,
-      `Build it in ${root}: npm run build (CMake) or npm run build:gyp (node-gyp).`,
+      `Build it from its sources: npm i --no-save cmake-js node-addon-api node-api-headers && npx cmake-js build -d ${root}`,
       { cause },
     );
   }

@@ -1,16 +1,17 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPacked, pack, scratchFolder } from '../../tools/lib/package.mjs';
 import { mustRun, root, run } from '../helpers/child.js';
-import { install, type Packed, pack, scratchFolder } from '../helpers/packed.js';
 
 const scratch = scratchFolder();
 const project = join(scratch.path, 'project');
-let packed: Packed;
+let packed: ReturnType<typeof pack>;
 
 beforeAll(() => {
   packed = pack(scratch.path);
-  install(packed.tarball, project);
+  installPacked(packed.tarball, project);
 }, 120_000);
 
 afterAll(scratch.remove);
@@ -98,6 +99,26 @@ describe('the installed package', () => {
     expect(onUse).toContain(
       join(project, `node_modules/microjoule/prebuilds/linux-${process.arch}/microjoule.glibc.node`),
     );
+  });
+});
+
+describe('the installed command', () => {
+  const command = () => join(project, 'node_modules/.bin/microjoule');
+  const bundle = () => readFileSync(join(project, 'node_modules/microjoule/dist/cli/main.js'), 'utf8');
+
+  test('runs, and knows its version', () => {
+    expect(run(command(), ['--version'], project)).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' });
+    expect(run(command(), ['--help'], project)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('uses the library beside it and carries everything else, with its licences', () => {
+    const required = [...bundle().matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => String(name));
+    const own = required.filter((name) => name.startsWith('.'));
+    expect(own).toContain('../index.js');
+    expect(own.filter((name) => !/^\.\.\/[\w-]+\.js$/.test(name))).toEqual([]);
+    expect(required.filter((name) => !name.startsWith('.') && !isBuiltin(name))).toEqual([]);
+    const licences = readFileSync(join(project, 'node_modules/microjoule/dist/cli/LICENSES.txt'), 'utf8');
+    expect(licences).toContain('microjoule-models');
   });
 });
 
