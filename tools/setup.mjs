@@ -33,7 +33,7 @@ function dependenciesInstalled() {
 
 function installDependencies() {
   // No dependency needs its install script; onnxruntime-node's would fetch the CUDA providers.
-  must('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
+  must('npm', ['ci', '--include=dev', '--ignore-scripts']);
 }
 
 function buildAddon(strict) {
