@@ -1,9 +1,13 @@
+import { bertBase } from './bert.js';
 import { elementCount, ModelBuilder, type Precision } from './builder.js';
 import { ModelsError } from './errors.js';
 import { mobilenetV2 } from './mobilenet-v2.js';
+import { resnet50 } from './resnet50.js';
 
 const ARCHITECTURES = {
+  resnet50: { title: 'ResNet-50 v1.5, 224x224 (torchvision resnet50)', build: resnet50 },
   mobilenetv2: { title: 'MobileNetV2 1.0, 224x224 (torchvision mobilenet_v2)', build: mobilenetV2 },
+  'bert-base': { title: 'BERT-base-uncased with pooler (Hugging Face BertModel)', build: bertBase },
 } as const;
 
 export type ModelName = keyof typeof ARCHITECTURES;

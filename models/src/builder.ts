@@ -29,6 +29,8 @@ export class ModelBuilder {
   readonly constants: TensorInit[] = [];
   readonly inputs: ValueInit[] = [];
   readonly outputs: ValueInit[] = [];
+  /** Shapes that inference could not find by itself. */
+  readonly valueInfo: ValueInit[] = [];
   readonly parameters: Parameter[] = [];
   /** Multiply-adds of convolutions and matrix products, for one item. */
   multiplyAdds = 0;
@@ -93,9 +95,21 @@ export class ModelBuilder {
     }
   }
 
+  /** States the shape of a floating-point value. */
+  shaped(name: string, shape: readonly (number | string)[]): string {
+    this.valueInfo.push(value(name, this.floatType, shape));
+    return name;
+  }
+
   int64Constant(name: string, values: readonly number[]): string {
     const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     this.constants.push(embeddedTensor(name, DataType.INT64, [values.length], raw));
+    return name;
+  }
+
+  int64Scalar(name: string, x: number): string {
+    const raw = new Uint8Array(BigInt64Array.of(BigInt(x)).buffer);
+    this.constants.push(embeddedTensor(name, DataType.INT64, [], raw));
     return name;
   }
 

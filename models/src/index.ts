@@ -1,4 +1,5 @@
 export { listModels, type ModelDescription, type ModelName } from './architectures.js';
+export { normals, toHalf, uniformIntegers } from './arrays.js';
 export type { Precision } from './builder.js';
 export type { CacheOptions } from './cache.js';
 export { ModelsError, type ModelsErrorCode } from './errors.js';

@@ -64,6 +64,7 @@ export function mobilenetV2(b: ModelBuilder): void {
     kernel: 3,
     stride: 2,
     correlation: image.correlation,
+    centred: false,
   });
   let block = 1;
   for (const [expansion, channels, count, stride] of STAGES) {

@@ -104,3 +104,11 @@ export function filteredMoments(
   const together = (1 - channel) * perChannel + channel * across * across;
   return { mean, variance: (1 - spatial) * separate + spatial * together };
 }
+
+/** Makes a filter sum to 0, so that what its inputs have in common does not pass. */
+export function centre(filter: Float32Array): void {
+  let sum = 0;
+  for (const w of filter) sum += w;
+  const mean = sum / filter.length;
+  for (let i = 0; i < filter.length; i++) filter[i] = (filter[i] as number) - mean;
+}

@@ -73,6 +73,7 @@ export interface GraphInit {
   readonly initializers: TensorInit[];
   readonly inputs: ValueInit[];
   readonly outputs: ValueInit[];
+  readonly valueInfo: ValueInit[];
 }
 
 /** Opset 17 and the IR version that goes with it. */
@@ -88,6 +89,7 @@ export function encodeModel(graph: GraphInit, metadata: Readonly<Record<string, 
       initializer: graph.initializers,
       input: graph.inputs,
       output: graph.outputs,
+      valueInfo: graph.valueInfo,
     },
   });
   return toBinary(ModelProtoSchema, model);

@@ -66,6 +66,7 @@ function encodeGraph(recipe: Recipe, builder: ModelBuilder, weights: WeightsLayo
       initializers: [...external, ...builder.constants],
       inputs: builder.inputs,
       outputs: builder.outputs,
+      valueInfo: builder.valueInfo,
     },
     { seed: String(recipe.seed), precision: recipe.precision, generation: String(GENERATION) },
   );
