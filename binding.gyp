@@ -18,9 +18,9 @@
         'cflags_cc': [
           '-std=c++17', '-fvisibility=hidden', '-fvisibility-inlines-hidden',
           '-Wall', '-Wextra', '-Wshadow', '-Wnon-virtual-dtor',
-          '<!(node -p "`-isystem${require(\'node-addon-api\').include_dir}`")',
+          '-isystem<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")',
         ],
-        'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,--gc-sections'],
+        'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,--gc-sections', '-Wl,--version-script=<(module_root_dir)/native/exports.map'],
         'libraries': ['-ldl', '-pthread'],
         'conditions': [['werror==1', { 'cflags_cc': ['-Werror'] }]],
       }],

@@ -16,9 +16,11 @@ export interface NativeAddon {
   openMeter(options: NativeMeterOptions): Promise<NativeMeter>;
   probeCounters(options: NativeProbeOptions): Promise<NativeCounterProbe>;
 
-  // native/bind/session.cc
+  // native/bind/ort.cc
   /** Opens exactly this library; refuses where another release is loaded. */
   openRuntime(libraryPath: string): NativeRuntime;
+  /** Why the provider cannot be used, or undefined. Loads the libraries that it needs. */
+  checkProvider(libraryPath: string, name: string): NativeUnsupported | undefined;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
 }
 
@@ -82,8 +84,11 @@ export interface NativeMeter {
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
   cancelResolve(ticket: number): void;
-  /** With sampling 'windows': slow counters are read between these two. Calls nest. */
-  beginWindow(): void;
+  /**
+   * With sampling 'windows': slow counters are read between these two. Calls nest. Settles once every counter has
+   * given an edge since, or three periods have passed; never rejects.
+   */
+  beginWindow(): Promise<void>;
   endWindow(): void;
   snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
   /** Conditions between the two instants; with a read of its own now. */
@@ -114,6 +119,10 @@ export interface NativeResolved {
   statuses: string[];
   causes: string[];
   terms: string[];
+  /** Of each term: what its errors have in common ('edge', 'idle', 'calibration'), and its distribution by kind. */
+  origins: string[];
+  windowDistributions: string[];
+  causedDistributions: string[];
   fields: Float64Array;
 }
 
@@ -224,11 +233,16 @@ export interface NativeValueInfo {
   symbols: string[];
 }
 
-export interface NativeTensor {
-  type: string;
-  dims: number[];
-  data: ArrayBufferView | string[];
-}
+export type NativeData = ArrayBufferView | string[];
+
+/**
+ * Tensors by index, in groups of three: index, data, dims. Undefined dims are the model's own, where all of them are
+ * fixed. Lists are flat because every property that the addon reads costs a tenth of a microsecond.
+ */
+export type NativeFeed = (number | NativeData | readonly number[] | undefined)[];
+
+/** Outputs in groups of two: data (undefined: written into the memory given), dims (undefined: the model's own). */
+export type NativeOutputs = (NativeData | number[] | undefined)[];
 
 export interface NativeSession {
   readonly inputs: NativeValueInfo[];
@@ -240,9 +254,16 @@ export interface NativeSession {
   readonly device: { uuid: string; pciBusId: string };
   /**
    * Settles at once (returns the outputs) when the run ended within the caller's wait, else a promise.
-   * `ticket` names the run for `cancel`.
+   * `ticket` names the run for `cancel`; `feed` goes by index of `inputs`; `fetch` lists indices of `outputs`, undefined:
+   * all; `into` goes by position in the fetched list and gives memory to write to.
    */
-  run(request: NativeRunRequest): NativeTensor[] | Promise<NativeTensor[]>;
+  run(
+    ticket: number,
+    feed: NativeFeed,
+    fetch: readonly number[] | undefined,
+    into: NativeFeed | undefined,
+    settings: NativeRunSettings | undefined,
+  ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
   measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
   /** Text of the profile's file; empty where profiling was not enabled. */
@@ -251,28 +272,23 @@ export interface NativeSession {
   release(): Promise<void>;
 }
 
-export interface NativeRunRequest {
-  ticket: number;
-  inputNames: string[];
-  inputs: NativeTensor[];
-  outputNames: string[];
-  /** Preallocated outputs at the same index, or undefined. */
-  outputs: (NativeTensor | undefined)[];
+export interface NativeRunSettings {
+  /** -1: the session's. */
   logSeverity: number;
   logVerbosity: number;
   tag: string;
-  config: { keys: string[]; values: string[] } | undefined;
+  config: { keys: string[]; values: string[] };
 }
 
 /** Runs until `repetitions` are done, or, where it is 0, until `minDurationNs` has passed; never beyond `maxDurationNs`. */
 export interface NativeMeasureRequest {
   ticket: number;
-  inputNames: string[];
-  inputs: NativeTensor[];
-  outputNames: string[];
+  feed: NativeFeed;
+  fetch: readonly number[] | undefined;
   warmup: number;
   repetitions: number;
   minDurationNs: number;
+  /** 0: no bound. */
   maxDurationNs: number;
   idleBeforeNs: number;
   idleAfterNs: number;
@@ -288,7 +304,7 @@ export interface NativeMeasureResult {
   /** End of the idle time after. */
   quietUntilNs: bigint;
   durationsNs: Float64Array;
-  outputs: NativeTensor[];
+  outputs: NativeOutputs;
 }
 
 // --- loader -------------------------------------------------------------------------------------
@@ -317,7 +333,7 @@ function load(): NativeAddon {
     throw new MicrojouleError(
       'library-not-found',
       `The native addon of microjoule could not be loaded: ${(cause as Error).message}`,
-      `Build it in ${root}: npm run build (CMake) or npm run build:gyp (node-gyp).`,
+      `Build it from its sources: npm i --no-save cmake-js node-addon-api node-api-headers && npx cmake-js build -d ${root}`,
       { cause },
     );
   }

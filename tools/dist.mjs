@@ -50,6 +50,8 @@ async function bundleCommandLine() {
     target: 'node20.17',
     metafile: true,
     legalComments: 'none',
+    // From its ES module sources, so that what is not used of protobuf stays out: 180 kB instead of 420.
+    alias: { 'microjoule-models': './models/src/index.ts' },
     plugins: [libraryStaysOutside],
     absWorkingDir: root,
     logLevel: 'error',

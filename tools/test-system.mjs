@@ -1,4 +1,5 @@
 // `npm run test:system`: sanitizers, valgrind, and builds from the packed sources. Slower than `npm test`.
+import { buildWithCmakeJs, buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
 import { cmakeBuild } from './lib/cmake.mjs';
 import { nativeTests } from './lib/native-tests.mjs';
 import { cli, run, version } from './lib/run.mjs';
@@ -46,5 +47,10 @@ await cli(() => {
     );
     summary.check('valgrind helgrind', () => valgrind('helgrind', '--suppressions=tools/helgrind.supp'));
   }
+
+  summary.check('prebuild', prebuild);
+  summary.check('packed sources, built by cmake-js', buildWithCmakeJs);
+  summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
+  summary.check('installed by pnpm', installWithPnpm);
   summary.finish();
 });

@@ -24,6 +24,12 @@ function suite(node) {
   return { passed, failures, skips: skipped };
 }
 
+function biome() {
+  const colours = process.stdout.isTTY ? [] : ['--colors=off'];
+  const args = ['ci', '--error-on-warnings', '--max-diagnostics=50', ...colours, '.'];
+  return run(process.execPath, [tool('@biomejs/biome/bin/biome'), ...args]).ok;
+}
+
 const tsc = (project) => run(process.execPath, [tool('typescript/bin/tsc'), '--noEmit', '-p', project]).ok;
 const script = (path) => run(process.execPath, [path]).ok;
 
@@ -31,10 +37,7 @@ await cli(() => {
   const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
   const summary = new Summary();
   summary.check('format: clang-format', checkFormat);
-  summary.check(
-    'format and lint: biome',
-    () => run(process.execPath, [tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.']).ok,
-  );
+  summary.check('format and lint: biome', biome);
   summary.check('lint: clang-tidy', () => tidy({ all: values.all }));
   summary.check('sources', () => script('tools/check-sources.mjs'));
   summary.check('types', () => tsc('test'));

@@ -1,6 +1,7 @@
 // The shapes of onnxruntime-common, declared here so that the published types need no other package.
+import type { AbortSignalLike } from './meter.js';
 
-/** Element types of ONNX tensors, as onnxruntime-common names them. */
+/** Arrays of the data of each element type, as onnxruntime-common names them. */
 export interface TensorDataTypeMap {
   float32: Float32Array;
   uint8: Uint8Array;
@@ -16,28 +17,68 @@ export interface TensorDataTypeMap {
   float64: Float64Array;
   uint32: Uint32Array;
   uint64: BigUint64Array;
+  /** Two elements a byte, the first one in the low bits. */
   uint4: Uint8Array;
+  /** Two elements a byte, the first one in the low bits. */
   int4: Int8Array;
+}
+
+/** One element of each type. */
+export interface TensorElementTypeMap {
+  float32: number;
+  uint8: number;
+  int8: number;
+  uint16: number;
+  int16: number;
+  int32: number;
+  int64: bigint;
+  string: string;
+  bool: boolean;
+  float16: number;
+  float64: number;
+  uint32: number;
+  uint64: bigint;
+  uint4: number;
+  int4: number;
 }
 
 export type TensorType = keyof TensorDataTypeMap;
 export type TensorData = TensorDataTypeMap[TensorType];
 export type TensorLocation = 'none' | 'cpu' | 'cpu-pinned' | 'texture' | 'gpu-buffer' | 'ml-tensor';
 
+/** The part of a Float16Array that is used; the type itself is newer than es2022. */
+export interface Float16ArrayLike {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly length: number;
+  readonly [Symbol.toStringTag]: 'Float16Array';
+}
+
 /** Anything shaped like a CPU tensor: ours, onnxruntime-common's, or a plain object. */
 export interface TensorLike {
   readonly type: TensorType;
   readonly dims: readonly number[];
-  readonly data: TensorData;
+  readonly data: TensorData | Float16ArrayLike;
 }
 
+/** A type of the DOM where the consumer's `lib` has it, so that none is needed here. */
+export type GlobalType<Name extends string, Fallback = unknown> = typeof globalThis extends {
+  [K in Name]: { prototype: infer T };
+}
+  ? T
+  : Fallback;
+
 export interface ExternalDataFileDescription {
-  data: string | Uint8Array | ArrayBufferLike;
+  /** Path of the file, or its bytes. */
+  data: string | Uint8Array | ArrayBufferLike | { readonly size: number };
+  /** Name by which the model refers to it. */
   path: string;
 }
 
 export interface ExecutionProviderOption {
   readonly name: string;
+  /** CUDA ordinal; default 0. */
   readonly deviceId?: number;
   /** Every further option goes to the provider as it is (`trt_fp16_enable`, `cudnn_conv_algo_search`, …). */
   readonly [option: string]: unknown;
@@ -46,6 +87,7 @@ export interface ExecutionProviderOption {
 export type ExecutionProviderConfig = string | ExecutionProviderOption | { readonly name: string };
 
 export interface SessionOptions {
+  /** In order of preference; default `['cpu']`. */
   executionProviders?: readonly ExecutionProviderConfig[];
   /** Take the next provider of the list where one cannot be used, and record why. Default false: an error. */
   fallback?: boolean;
@@ -62,8 +104,11 @@ export interface SessionOptions {
   enableProfiling?: boolean;
   profileFilePrefix?: string;
   logId?: string;
+  /** Default 4 (fatal): nothing is written to stderr, errors are thrown. */
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   logVerbosityLevel?: number;
+  /** Only 'cpu' is offered. */
+  preferredOutputLocation?: TensorLocation | { readonly [outputName: string]: TensorLocation };
   externalData?: readonly (ExternalDataFileDescription | string)[];
   enableGraphCapture?: boolean;
   extra?: Record<string, unknown>;
@@ -81,7 +126,8 @@ export interface RunOptions {
   terminate?: boolean;
   tag?: string;
   extra?: Record<string, unknown>;
-  signal?: import('./meter.js').AbortSignalLike;
+  /** Stops the run; `run` then rejects with the signal's reason. */
+  signal?: AbortSignalLike;
 }
 
 export type ValueMetadata =
@@ -90,9 +136,17 @@ export type ValueMetadata =
       readonly name: string;
       readonly isTensor: true;
       readonly type: TensorType;
+      /** Free dimensions by name. */
       readonly shape: readonly (number | string)[];
     };
 
 /** Input tensors by name; checked against the model's metadata before the run starts. */
 export type Feeds = { readonly [name: string]: TensorLike };
 export type Fetches = readonly string[] | { readonly [name: string]: TensorLike | null };
+
+/** A provider of the list that was passed over, and why. */
+export interface SkippedProvider {
+  name: string;
+  reason: string;
+  code: string;
+}

@@ -10,16 +10,25 @@ function packageOf(file) {
 
 const readPackage = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
+function licenceFile(folder) {
+  const entry = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  return entry && join(folder, entry);
+}
+
+/** The texts of packages that publish none themselves. */
+function suppliedFile(name) {
+  const file = join(root, 'tools/licences', `${name}.txt`);
+  return existsSync(file) ? file : undefined;
+}
+
 /** The licence texts of every package but our own that has a file among `inputs`; one without a text is an error. */
 export function bundledLicences(inputs) {
   const folders = [...new Set(inputs.map(packageOf))].filter((folder) => folder !== root).sort();
   const texts = folders.map((folder) => {
     const { name, version, license } = readPackage(folder);
-    const own = dirname(folder) === root;
-    const place = own ? root : folder;
-    const file = readdirSync(place).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = licenceFile(folder) ?? suppliedFile(name);
     if (!file) throw new Failure(`${name} is bundled into the command line but carries no licence text`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(place, file), 'utf8').trim()}\n`;
+    return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
   });
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }

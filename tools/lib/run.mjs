@@ -8,11 +8,14 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** A failure whose message is the whole story: printed without a stack. */
 export class Failure extends Error {}
 
+/** In a log, escape sequences hide what was said; some tools write them wherever CI is set. */
+const colour = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
+
 /** Runs a program without a shell; `quiet` keeps its output for the caller. Throws only where it cannot be started. */
 export function run(command, args, { quiet = false, env = {}, cwd = root, timeoutMs } = {}) {
   const child = spawnSync(command, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...colour, ...env },
     encoding: 'utf8',
     stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     maxBuffer: 256 * 1024 * 1024,

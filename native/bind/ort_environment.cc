@@ -1,0 +1,61 @@
+#include "bind/ort_environment.h"
+
+#include <utility>
+
+#include "bind/addon_data.h"
+
+namespace mj::bind {
+
+std::shared_ptr<OrtEnvironment> OrtEnvironment::create(Napi::Env env) {
+  std::shared_ptr<OrtEnvironment> self(new OrtEnvironment(env));
+  AddonData::of(env).add([self] { self->close(); });
+  return self;
+}
+
+// On first use: an environment that never makes a session has no queue.
+void OrtEnvironment::open() {
+  if (open_) return;
+  // The queue may outlive us on its way out, so it holds a share of us.
+  auto* share = new std::shared_ptr<OrtEnvironment>(shared_from_this());
+  queue_ = Queue::New(
+      env_, "microjoule", 0, 1, this,
+      [](Napi::Env, std::shared_ptr<OrtEnvironment>* held, OrtEnvironment*) { delete held; }, share);
+  queue_.Unref(env_);
+  open_ = true;
+}
+
+uint64_t OrtEnvironment::expect(Handler handler) {
+  open();
+  if (handlers_.empty()) queue_.Ref(env_);
+  const uint64_t id = next_id_++;
+  handlers_.emplace(id, std::move(handler));
+  return id;
+}
+
+void OrtEnvironment::forget(uint64_t id) {
+  if (handlers_.erase(id) > 0 && handlers_.empty() && open_) queue_.Unref(env_);
+}
+
+void OrtEnvironment::post(uint64_t id) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (open_) queue_.NonBlockingCall(reinterpret_cast<void*>(static_cast<uintptr_t>(id)));
+}
+
+void OrtEnvironment::deliver(Napi::Env env, Napi::Function, OrtEnvironment* self, void* data) {
+  if (env == nullptr) return;
+  const auto found = self->handlers_.find(reinterpret_cast<uintptr_t>(data));
+  if (found == self->handlers_.end()) return;
+  // A copy: the handler may forget itself.
+  const Handler handler = found->second;
+  handler(env);
+}
+
+void OrtEnvironment::close() {
+  for (Closable* closable : std::exchange(closables_, {})) closable->close();
+  handlers_.clear();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!std::exchange(open_, false)) return;
+  queue_.Abort();
+}
+
+}  // namespace mj::bind

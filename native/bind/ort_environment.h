@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "bind/napi_setup.h"
+
+namespace mj::bind {
+
+// Something with a thread of its own that ends with the environment.
+class Closable {
+ public:
+  virtual ~Closable() = default;
+  virtual void close() = 0;
+};
+
+// The sessions' share of one Node environment: how other threads reach its JavaScript, and what ends with it.
+// Everything but `post` belongs to the environment's thread.
+class OrtEnvironment : public std::enable_shared_from_this<OrtEnvironment> {
+ public:
+  using Handler = std::function<void(Napi::Env)>;
+
+  static std::shared_ptr<OrtEnvironment> create(Napi::Env env);
+
+  // From now on `post(id)` calls the handler on the environment's thread; it keeps the process alive until `forget`.
+  uint64_t expect(Handler handler);
+  void forget(uint64_t id);
+  // From any thread; nothing where the environment has ended.
+  void post(uint64_t id) noexcept;
+
+  void add(Closable* closable) { closables_.insert(closable); }
+  void remove(Closable* closable) { closables_.erase(closable); }
+
+ private:
+  explicit OrtEnvironment(Napi::Env env) : env_(env) {}
+  static void deliver(Napi::Env env, Napi::Function, OrtEnvironment* self, void* data);
+  using Queue = Napi::TypedThreadSafeFunction<OrtEnvironment, void, &OrtEnvironment::deliver>;
+  void open();
+  void close();
+
+  Napi::Env env_;
+  std::map<uint64_t, Handler> handlers_;
+  std::set<Closable*> closables_;
+  uint64_t next_id_ = 1;
+
+  std::mutex mutex_;  // guards queue_ against its end
+  Queue queue_;
+  bool open_ = false;
+};
+
+}  // namespace mj::bind

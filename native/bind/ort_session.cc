@@ -1,0 +1,200 @@
+#include "bind/ort_session.h"
+
+#include <string>
+#include <utility>
+
+#include "bind/addon_data.h"
+#include "bind/ort_options.h"
+
+namespace mj::bind {
+
+namespace {
+
+// The last job of a session: ONNX Runtime's session ends on the thread that ran it, after all queued runs.
+class CloseJob final : public ort::Job {
+ public:
+  explicit CloseJob(std::shared_ptr<ort::Model> model) : model_(std::move(model)) {}
+  void execute() noexcept override { model_->close(); }
+
+ private:
+  std::shared_ptr<ort::Model> model_;
+};
+
+uint64_t ticket_of(const Napi::Value& value) { return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value()); }
+
+Napi::Array value_infos(Napi::Env env, const std::vector<ort::ValueInfo>& values) {
+  Napi::Array list = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) {
+    const ort::ValueInfo& info = values[i];
+    Napi::Object object = Napi::Object::New(env);
+    const char* type = ort::type_name(info.type);
+    Napi::Array dims = Napi::Array::New(env, info.shape.size());
+    Napi::Array symbols = Napi::Array::New(env, info.shape.size());
+    for (uint32_t d = 0; d < info.shape.size(); ++d) {
+      dims.Set(d, Napi::Number::New(env, static_cast<double>(info.shape[d])));
+      symbols.Set(d, Napi::String::New(env, info.symbols[d]));
+    }
+    object.Set("name", Napi::String::New(env, info.name));
+    object.Set("isTensor", Napi::Boolean::New(env, info.is_tensor));
+    object.Set("type", Napi::String::New(env, type != nullptr ? type : ""));
+    object.Set("dims", dims);
+    object.Set("symbols", symbols);
+    list.Set(i, object);
+  }
+  return list;
+}
+
+Napi::Array names(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array list = Napi::Array::New(env, texts.size());
+  for (uint32_t i = 0; i < texts.size(); ++i) list.Set(i, Napi::String::New(env, texts[i]));
+  return list;
+}
+
+Napi::Array skipped(Napi::Env env, const std::vector<ort::Skipped>& providers) {
+  Napi::Array list = Napi::Array::New(env, providers.size());
+  for (uint32_t i = 0; i < providers.size(); ++i) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("name", Napi::String::New(env, providers[i].name));
+    entry.Set("reason", Napi::String::New(env, providers[i].reason.message));
+    entry.Set("code", Napi::String::New(env, code_name(providers[i].reason.code)));
+    list.Set(i, entry);
+  }
+  return list;
+}
+
+}  // namespace
+
+Borrowed::Borrowed(Napi::Env env, const std::vector<napi_value>& values) {
+  references_.reserve(values.size());
+  for (const napi_value value : values) references_.push_back(Napi::Reference<Napi::Value>::New({env, value}, 1));
+}
+
+SessionBinding::SessionBinding(std::shared_ptr<OrtEnvironment> environment, std::unique_ptr<ort::Executor> executor,
+                               std::shared_ptr<ort::Model> model, int64_t caller_wait_ns)
+    : environment_(std::move(environment)),
+      executor_(std::move(executor)),
+      model_(std::move(model)),
+      caller_wait_ns_(caller_wait_ns) {
+  environment_->add(this);
+}
+
+SessionBinding::~SessionBinding() { environment_->remove(this); }
+
+void SessionBinding::close() {
+  released_ = true;
+  executor_->stop();
+}
+
+Napi::Object SessionBinding::object(Napi::Env env) {
+  Napi::Object device = Napi::Object::New(env);
+  device.Set("uuid", Napi::String::New(env, model_->device().uuid));
+  device.Set("pciBusId", Napi::String::New(env, model_->device().pci_bus_id));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("inputs", value_infos(env, model_->inputs()));
+  object.Set("outputs", value_infos(env, model_->outputs()));
+  object.Set("providers", names(env, model_->providers()));
+  object.Set("skipped", skipped(env, model_->skipped()));
+  object.Set("device", device);
+
+  auto self = shared_from_this();
+  object.Set("run", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->run(info); }));
+  object.Set("measure",
+             Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->measure(info); }));
+  object.Set("cancel", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) {
+               self->executor_->cancel(ticket_of(info[0]));
+             }));
+  object.Set("endProfiling", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) {
+               return self->end_profiling(info.Env());
+             }));
+  object.Set("release",
+             Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->release(info.Env()); }));
+  return object;
+}
+
+void SessionBinding::require_open(Napi::Env env) const {
+  if (released_) throw_status(env, {Code::kSessionReleased, "The session has been released."});
+}
+
+bool SessionBinding::worth_waiting() const noexcept { return recent_run_ns_ < caller_wait_ns_ && executor_->eager(); }
+
+void SessionBinding::learn(const ort::RunJob& job) noexcept {
+  const int64_t duration = job.end_ns - job.start_ns;
+  recent_run_ns_ = recent_run_ns_ == INT64_MAX ? duration : (3 * recent_run_ns_ + duration) / 4;
+}
+
+// run(ticket, feed, fetch, into, settings)
+Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  require_open(env);
+  auto job = std::make_shared<ort::RunJob>(model_);
+  job->ticket = ticket_of(info[0]);
+  std::vector<napi_value> borrowed;
+  std::vector<size_t> fetched;
+  Status status = read_feed(env, info[1], *model_, Storage::kBorrowLarge, job->bindings, borrowed);
+  if (status.ok()) status = read_fetch(env, info[2], info[3], *model_, job->bindings, fetched, borrowed);
+  if (status.ok() && info[4].IsObject()) {
+    status = ort::make_run_options(read_run_settings(info[4].As<Napi::Object>()), job->options);
+  }
+  if (!status.ok()) throw_status(env, status);
+
+  const bool wait = worth_waiting();
+  executor_->submit(job);
+  if (!wait || !job->wait(caller_wait_ns_)) return outputs_later(env, std::move(job), std::move(fetched), borrowed);
+  learn(*job);
+  if (!job->status.ok()) throw_status(env, job->status);
+  napi_value outputs = nullptr;
+  status = write_outputs(env, *model_, fetched, job->bindings, outputs);
+  if (!status.ok()) throw_status(env, status);
+  return {env, outputs};
+}
+
+Napi::Value SessionBinding::outputs_later(Napi::Env env, std::shared_ptr<ort::RunJob> job, std::vector<size_t> fetched,
+                                          const std::vector<napi_value>& borrowed) {
+  const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+  const auto kept = std::make_shared<Borrowed>(env, borrowed);
+  auto id = std::make_shared<uint64_t>(0);
+  // The handler owns the job and all that it borrows; the session lives as long as its runs.
+  *id = environment_->expect(
+      [self = shared_from_this(), job, fetched = std::move(fetched), kept, deferred, id](Napi::Env e) {
+        self->environment_->forget(*id);
+        self->learn(*job);
+        Status status = job->status;
+        napi_value outputs = nullptr;
+        if (status.ok()) status = write_outputs(e, *self->model_, fetched, job->bindings, outputs);
+        if (status.ok()) {
+          deferred->Resolve(outputs);
+        } else {
+          deferred->Reject(to_error(e, status));
+        }
+      });
+  auto notify = [environment = environment_, id] { environment->post(*id); };
+  if (!job->on_end(notify)) notify();
+  return deferred->Promise();
+}
+
+Napi::Value SessionBinding::end_profiling(Napi::Env env) {
+  require_open(env);
+  std::string file;
+  const Status status = model_->end_profiling(file);
+  if (!status.ok()) throw_status(env, status);
+  return Napi::String::New(env, file);
+}
+
+Napi::Value SessionBinding::release(Napi::Env env) {
+  require_open(env);
+  released_ = true;
+  auto job = std::make_shared<CloseJob>(model_);
+  const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+  auto id = std::make_shared<uint64_t>(0);
+  *id = environment_->expect([self = shared_from_this(), deferred, id](Napi::Env e) {
+    self->environment_->forget(*id);
+    self->executor_->stop();
+    deferred->Resolve(e.Undefined());
+  });
+  executor_->submit(job);
+  auto notify = [environment = environment_, id] { environment->post(*id); };
+  if (!job->on_end(notify)) notify();
+  return deferred->Promise();
+}
+
+}  // namespace mj::bind

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "bind/ort_environment.h"
+#include "bind/ort_tensors.h"
+#include "ort/executor.h"
+#include "ort/model.h"
+
+namespace mj::bind {
+
+// The native side of one InferenceSession. Its functions reach JavaScript as closures, so there is no receiver to
+// mistake. Everything here runs on the environment's thread; work crosses to the executor as jobs.
+class SessionBinding : public std::enable_shared_from_this<SessionBinding>, public Closable {
+ public:
+  SessionBinding(std::shared_ptr<OrtEnvironment> environment, std::unique_ptr<ort::Executor> executor,
+                 std::shared_ptr<ort::Model> model, int64_t caller_wait_ns);
+  ~SessionBinding() override;
+  SessionBinding(const SessionBinding&) = delete;
+  SessionBinding& operator=(const SessionBinding&) = delete;
+
+  // The object of NativeSession (src/native.ts).
+  Napi::Object object(Napi::Env env);
+  void close() override;
+
+ private:
+  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value measure(const Napi::CallbackInfo& info);
+  Napi::Value end_profiling(Napi::Env env);
+  Napi::Value release(Napi::Env env);
+
+  Napi::Value outputs_later(Napi::Env env, std::shared_ptr<ort::RunJob> job, std::vector<size_t> fetched,
+                            const std::vector<napi_value>& borrowed);
+  void learn(const ort::RunJob& job) noexcept;
+  [[nodiscard]] bool worth_waiting() const noexcept;
+  void require_open(Napi::Env env) const;
+
+  std::shared_ptr<OrtEnvironment> environment_;
+  std::unique_ptr<ort::Executor> executor_;
+  std::shared_ptr<ort::Model> model_;
+  const int64_t caller_wait_ns_;
+  int64_t recent_run_ns_ = INT64_MAX;  // smoothed duration of the last runs
+  bool released_ = false;
+};
+
+// References to JavaScript values that a job borrows memory from; dies on the environment's thread.
+class Borrowed {
+ public:
+  Borrowed(Napi::Env env, const std::vector<napi_value>& values);
+
+ private:
+  std::vector<Napi::Reference<Napi::Value>> references_;
+};
+
+}  // namespace mj::bind

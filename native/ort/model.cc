@@ -1,0 +1,141 @@
+#include "ort/model.h"
+
+#include <algorithm>
+
+#include "ort/error.h"
+#include "ort/session_options.h"
+
+namespace mj::ort {
+
+namespace {
+
+using GetName = decltype(abi::Api::SessionGetInputName);
+using GetTypeInfo = decltype(abi::Api::SessionGetInputTypeInfo);
+
+Status read_name(const abi::Session* session, size_t index, GetName get, std::string& name) {
+  char* text = nullptr;
+  MJ_ORT_RETURN(get(session, index, library().allocator, &text));
+  name = text;
+  return take(api().AllocatorFree(library().allocator, text));
+}
+
+Status read_tensor_info(const abi::TensorInfo* tensor, ValueInfo& info) {
+  info.is_tensor = true;
+  MJ_ORT_RETURN(api().GetTensorElementType(tensor, &info.type));
+  size_t rank = 0;
+  MJ_ORT_RETURN(api().GetDimensionsCount(tensor, &rank));
+  info.shape.resize(rank);
+  MJ_ORT_RETURN(api().GetDimensions(tensor, info.shape.data(), rank));
+  std::vector<const char*> symbols(rank, nullptr);
+  MJ_ORT_RETURN(api().GetSymbolicDimensions(tensor, symbols.data(), rank));
+  for (const char* symbol : symbols) info.symbols.emplace_back(symbol != nullptr ? symbol : "");
+  return {};
+}
+
+Status read_values(const abi::Session* session, size_t count, GetName get_name, GetTypeInfo get_type,
+                   std::vector<ValueInfo>& values) {
+  values.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (Status status = read_name(session, i, get_name, values[i].name); !status.ok()) return status;
+    Owned<abi::TypeInfo> type;
+    MJ_ORT_RETURN(get_type(session, i, out(type)));
+    const abi::TensorInfo* tensor = nullptr;
+    MJ_ORT_RETURN(api().CastTypeInfoToTensorInfo(type.get(), &tensor));
+    if (tensor == nullptr) continue;
+    if (Status status = read_tensor_info(tensor, values[i]); !status.ok()) return status;
+  }
+  return {};
+}
+
+// A failure that no other provider would cure.
+bool concerns_model(const Status& status) {
+  return status.code == Code::kInvalidModel || status.code == Code::kInvalidArgument;
+}
+
+}  // namespace
+
+Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) {
+  auto model = std::make_shared<Model>();
+  Status status = options.fallback ? model->create_with_fallback(options) : model->create(options, options.providers);
+  if (!status.ok()) return status;
+  MJ_ORT_RETURN(api().CreateRunOptions(out(model->run_options_)));
+  // Otherwise a failing run would write a line on stderr; who asked for a log level gets the session's.
+  if (options.log_severity == abi::kLogFatal) {
+    MJ_ORT_RETURN(api().RunOptionsSetRunLogSeverityLevel(model->run_options_.get(), abi::kLogFatal));
+  }
+  if (status = model->describe(); !status.ok()) return status;
+  result = std::move(model);
+  return {};
+}
+
+Status Model::create(const ModelOptions& options, const std::vector<ProviderRequest>& providers) {
+  Owned<abi::SessionOptions> session_options;
+  if (Status status = make_session_options(options, session_options); !status.ok()) return status;
+  CudaDevice device;
+  providers_.clear();
+  for (const ProviderRequest& provider : providers) {
+    if (Status status = append_provider(session_options.get(), provider); !status.ok()) return status;
+    if (on_cuda(provider) && device.uuid.empty()) {
+      if (Status status = find_cuda_device(device_ordinal(provider), device); !status.ok()) return status;
+    }
+    providers_.push_back(provider.name);
+  }
+  device_ = device;
+  const Library& lib = library();
+  abi::Status* failure =
+      options.bytes != nullptr
+          ? api().CreateSessionFromArray(lib.env, options.bytes, options.size, session_options.get(), out(session_))
+          : api().CreateSession(lib.env, options.path.c_str(), session_options.get(), out(session_));
+  return take(failure, Activity::kCreate);
+}
+
+Status Model::create_with_fallback(const ModelOptions& options) {
+  std::vector<ProviderRequest> remaining = options.providers;
+  while (true) {
+    Status status = create(options, remaining);
+    if (status.ok() || concerns_model(status)) return status;
+    // `providers_` holds what had been appended: the next in line failed, or, where all stood, the first.
+    const size_t failed = providers_.size() < remaining.size() ? providers_.size() : 0;
+    if (remaining.empty() || remaining[failed].name == "cpu" || remaining.size() == 1) return status;
+    skipped_.push_back({remaining[failed].name, status});
+    remaining.erase(remaining.begin() + static_cast<std::ptrdiff_t>(failed));
+  }
+}
+
+Status Model::describe() {
+  const abi::Session* session = session_.get();
+  size_t inputs = 0;
+  size_t outputs = 0;
+  MJ_ORT_RETURN(api().SessionGetInputCount(session, &inputs));
+  MJ_ORT_RETURN(api().SessionGetOutputCount(session, &outputs));
+  Status status = read_values(session, inputs, api().SessionGetInputName, api().SessionGetInputTypeInfo, inputs_);
+  if (!status.ok()) return status;
+  return read_values(session, outputs, api().SessionGetOutputName, api().SessionGetOutputTypeInfo, outputs_);
+}
+
+Status Model::run(const abi::RunOptions* run_options, const char* const* input_names, const abi::Value* const* inputs,
+                  size_t input_count, const char* const* output_names, size_t output_count, abi::Value** outputs) {
+  const abi::RunOptions* used = run_options != nullptr ? run_options : run_options_.get();
+  return take(api().Run(session_.get(), used, input_names, inputs, input_count, output_names, output_count, outputs),
+              Activity::kRun);
+}
+
+void Model::terminate() noexcept {
+  terminated_.store(true, std::memory_order_release);
+  take(api().RunOptionsSetTerminate(run_options_.get()));
+}
+
+void Model::arm() noexcept {
+  if (terminated_.exchange(false, std::memory_order_acq_rel)) {
+    take(api().RunOptionsUnsetTerminate(run_options_.get()));
+  }
+}
+
+Status Model::end_profiling(std::string& file) {
+  char* text = nullptr;
+  MJ_ORT_RETURN(api().SessionEndProfiling(session_.get(), library().allocator, &text));
+  file = text;
+  return take(api().AllocatorFree(library().allocator, text));
+}
+
+}  // namespace mj::ort

@@ -1,0 +1,97 @@
+#pragma once
+
+// A loaded model: ONNX Runtime's session and what it tells about itself.
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "ort/cuda_device.h"
+#include "ort/providers.h"
+#include "ort/value.h"
+
+namespace mj::ort {
+
+struct ValueInfo {
+  std::string name;
+  bool is_tensor = false;
+  abi::ElementType type = abi::kUndefined;
+  Shape shape;                       // -1: free
+  std::vector<std::string> symbols;  // names of the free dimensions, empty for the others
+};
+
+struct ModelOptions {
+  std::string path;  // or bytes, which must live until `load` has returned
+  const void* bytes = nullptr;
+  size_t size = 0;
+  std::vector<ProviderRequest> providers;
+  bool fallback = false;
+  int intra_op_threads = 0;
+  int inter_op_threads = 0;
+  int graph_optimization = abi::kOptimizeAll;
+  int execution_mode = abi::kSequential;
+  bool cpu_arena = true;
+  bool memory_pattern = true;
+  std::string profile_prefix;  // empty: no profiling
+  std::string optimized_path;
+  std::string log_id;
+  int log_severity = abi::kLogFatal;
+  int log_verbosity = 0;
+  std::vector<std::pair<std::string, int64_t>> free_dimensions;
+  std::vector<std::pair<std::string, std::string>> config;
+  struct External {
+    std::string path;
+    const void* bytes;
+    size_t size;
+  };
+  std::vector<External> external_data;
+};
+
+// A provider that was passed over (`fallback`).
+struct Skipped {
+  std::string name;
+  Status reason;
+};
+
+class Model {
+ public:
+  // Takes as long as it takes: never on the event loop.
+  static Status load(const ModelOptions& options, std::shared_ptr<Model>& out);
+
+  [[nodiscard]] const std::vector<ValueInfo>& inputs() const noexcept { return inputs_; }
+  [[nodiscard]] const std::vector<ValueInfo>& outputs() const noexcept { return outputs_; }
+  [[nodiscard]] const std::vector<std::string>& providers() const noexcept { return providers_; }
+  [[nodiscard]] const std::vector<Skipped>& skipped() const noexcept { return skipped_; }
+  [[nodiscard]] const CudaDevice& device() const noexcept { return device_; }
+
+  // `run_options` null: the model's own, which `terminate` reaches.
+  Status run(const abi::RunOptions* run_options, const char* const* input_names, const abi::Value* const* inputs,
+             size_t input_count, const char* const* output_names, size_t output_count, abi::Value** outputs);
+  // Makes a run under way with the model's own options return early; `arm` before each run undoes it.
+  void terminate() noexcept;
+  void arm() noexcept;
+
+  // Waits for what the device still does; nothing on the CPU.
+  void synchronise() const noexcept { device_.synchronise(); }
+  Status end_profiling(std::string& file);
+  // Ends ONNX Runtime's session; nothing may run after it.
+  void close() noexcept { session_.reset(); }
+
+ private:
+  Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
+  Status create_with_fallback(const ModelOptions& options);
+  Status describe();
+
+  Owned<abi::Session> session_;
+  Owned<abi::RunOptions> run_options_;
+  std::atomic<bool> terminated_{false};
+  std::vector<ValueInfo> inputs_;
+  std::vector<ValueInfo> outputs_;
+  std::vector<std::string> providers_;
+  std::vector<Skipped> skipped_;
+  CudaDevice device_;
+};
+
+}  // namespace mj::ort

@@ -1,0 +1,38 @@
+#pragma once
+
+// Tensors as ONNX Runtime holds them.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "ort/handles.h"
+
+namespace mj::ort {
+
+// 'float32', as onnxruntime-common names it; null for types it does not know.
+const char* type_name(abi::ElementType type) noexcept;
+
+// Bytes of so many elements: int4 and uint4 are packed in pairs. 0 for strings.
+size_t byte_size(abi::ElementType type, size_t elements) noexcept;
+
+using Shape = std::vector<int64_t>;
+size_t element_count(const Shape& shape) noexcept;
+
+// A tensor over memory of the caller's, which must outlive it.
+Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size_t bytes, Owned<abi::Value>& out);
+// A tensor of its own memory; `data` (of byte_size bytes) is copied.
+Status copy_tensor(abi::ElementType type, const Shape& shape, const void* data, size_t bytes, Owned<abi::Value>& out);
+Status string_tensor(const Shape& shape, const std::vector<std::string>& strings, Owned<abi::Value>& out);
+
+struct TensorView {
+  abi::ElementType type = abi::kUndefined;
+  Shape shape;
+  const void* data = nullptr;  // null for strings
+  size_t bytes = 0;
+};
+
+Status view(abi::Value* value, TensorView& out);
+Status read_strings(const abi::Value* value, size_t count, std::vector<std::string>& out);
+
+}  // namespace mj::ort

@@ -1,0 +1,103 @@
+// Execution providers: names, options, and whether this build of ONNX Runtime has them.
+import { checkKeys, configValue, truth, wholeNumber } from './check-options.js';
+import { invalidArgument, MicrojouleError } from './errors.js';
+import type { NativeProvider } from './native.js';
+import type { ExecutionProviderConfig } from './types/onnx.js';
+
+/** Our name, the one of GetAvailableProviders, and the one that appending takes. */
+const PROVIDERS: Record<string, { listed: string; appended: string }> = {
+  cpu: { listed: 'CPUExecutionProvider', appended: 'cpu' },
+  cuda: { listed: 'CUDAExecutionProvider', appended: 'cuda' },
+  tensorrt: { listed: 'TensorrtExecutionProvider', appended: 'tensorrt' },
+  webgpu: { listed: 'WebGpuExecutionProvider', appended: 'WebGPU' },
+  xnnpack: { listed: 'XnnpackExecutionProvider', appended: 'XNNPACK' },
+  qnn: { listed: 'QNNExecutionProvider', appended: 'QNN' },
+  openvino: { listed: 'OpenVINOExecutionProvider', appended: 'OpenVINO' },
+  coreml: { listed: 'CoreMLExecutionProvider', appended: 'CoreML' },
+  dml: { listed: 'DmlExecutionProvider', appended: 'DML' },
+};
+
+/** Providers of this build by our names. */
+export function availableProviders(listed: readonly string[]): string[] {
+  return Object.keys(PROVIDERS).filter((name) =>
+    listed.includes((PROVIDERS[name] as { listed: string }).listed),
+  );
+}
+
+export interface ProviderPlan {
+  providers: NativeProvider[];
+  /** False where `{ name: 'cpu', useArena: false }` was asked for. */
+  cpuArena: boolean;
+  skipped: { name: string; reason: string; code: string }[];
+}
+
+/** What goes to the addon. A provider that this build lacks is an error, or, with `fallback`, passed over. */
+export function planProviders(
+  configs: readonly ExecutionProviderConfig[] | undefined,
+  listed: readonly string[],
+  fallback: boolean,
+): ProviderPlan {
+  const plan: ProviderPlan = { providers: [], cpuArena: true, skipped: [] };
+  if (configs !== undefined && !Array.isArray(configs))
+    throw invalidArgument('executionProviders must be an array.');
+  const wanted = configs === undefined || configs.length === 0 ? ['cpu'] : configs;
+  for (const config of wanted) {
+    const { name, ...options } = named(config);
+    const missing = unavailable(name, listed);
+    if (missing !== undefined) {
+      if (!fallback || missing.code !== 'provider-unavailable') throw missing;
+      plan.skipped.push({ name, reason: missing.message, code: missing.code });
+    } else if (name === 'cpu') {
+      checkKeys("option of the provider 'cpu':", options, ['useArena']);
+      if ('useArena' in options) plan.cpuArena = truth('useArena', options.useArena);
+      plan.providers.push({ name, keys: [], values: [] });
+    } else {
+      plan.providers.push(nativeProvider(name, options));
+    }
+  }
+  if (plan.providers.length === 0) {
+    throw new MicrojouleError(
+      'provider-unavailable',
+      `None of the execution providers can be used: ${plan.skipped.map((s) => s.reason).join(' ')}`,
+      "Add 'cpu' to the end of executionProviders.",
+    );
+  }
+  return plan;
+}
+
+function named(config: ExecutionProviderConfig): { name: string; [option: string]: unknown } {
+  if (typeof config === 'string') return { name: config };
+  if (typeof config !== 'object' || config === null || typeof config.name !== 'string') {
+    throw invalidArgument('An execution provider is a name, or an object with a name.');
+  }
+  return { ...config };
+}
+
+function unavailable(name: string, listed: readonly string[]): MicrojouleError | undefined {
+  const available = availableProviders(listed);
+  if (available.includes(name)) return undefined;
+  const known = Object.hasOwn(PROVIDERS, name);
+  return new MicrojouleError(
+    known ? 'provider-unavailable' : 'invalid-argument',
+    known
+      ? `This build of ONNX Runtime has no execution provider '${name}'.`
+      : `There is no execution provider '${name}'.`,
+    `Available here: ${available.join(', ')}.`,
+  );
+}
+
+function nativeProvider(name: string, options: Record<string, unknown>): NativeProvider {
+  const keys: string[] = [];
+  const values: string[] = [];
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (key === 'deviceId') {
+      keys.push('device_id');
+      values.push(String(wholeNumber('deviceId', value, 0, 0x7fffffff)));
+    } else {
+      keys.push(key);
+      values.push(configValue(`${key} of the provider '${name}'`, value));
+    }
+  }
+  return { name: (PROVIDERS[name] as { appended: string }).appended, keys, values };
+}
