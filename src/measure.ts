@@ -4,12 +4,12 @@ import { summarise } from './latency.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { plainData } from './plain.js';
 import { Meter } from './meter.js';
-import type { NativeMeasureResult } from './native.js';
-import { attachBoard, dividePerInference } from './session-energy.js';
+import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
+import { attachBoard, type DeviceIdentity, dividePerInference } from './session-energy.js';
 import type { EnergyReport } from './types/energy.js';
 import type { MeasureOptions, MeasureProgress, Measurement } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
-import type { Feeds } from './types/onnx.js';
+import type { Feeds, SkippedProvider } from './types/onnx.js';
 import { VERSION } from './version.js';
 
 const NS_PER_MS = 1e6;
@@ -17,29 +17,17 @@ const PHASES = ['warm-up', 'idle-before', 'running', 'idle-after'] as const;
 
 /** What of a session a measurement needs. */
 export interface MeasurableSession<O> {
-  /** The first provider in use. */
-  readonly provider: string;
-  readonly fallback: { from: string; to: string; reason: string }[];
-  /** Of the CUDA device; empty on the CPU. */
-  readonly device: { uuid: string; pciBusId: string };
-  readonly runtimeVersion: string;
+  readonly providers: readonly string[];
+  readonly skippedProviders: readonly SkippedProvider[];
+  /** The CUDA device; null on the CPU. */
+  readonly device: DeviceIdentity | null;
+  readonly runtime: { readonly version: string };
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
-  measureNative(
-    feeds: Feeds,
-    run: NativeLoop,
-    signal?: AbortSignalLike,
-  ): Promise<Omit<NativeMeasureResult, 'outputs'> & { outputs: O }>;
+  measureNative(feeds: Feeds, request: NativeLoop, signal?: AbortSignalLike): Promise<LoopResult<O>>;
 }
 
-export interface NativeLoop {
-  warmup: number;
-  repetitions: number;
-  minDurationNs: number;
-  maxDurationNs: number;
-  idleBeforeNs: number;
-  idleAfterNs: number;
-  progress: ((phase: number, runs: number, elapsedMs: number) => void) | undefined;
-}
+export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch'>;
+type LoopResult<O> = Omit<NativeMeasureResult, 'outputs'> & { outputs: O };
 
 /** The synchronised measure-and-infer call: one native loop between two marks, and the energy between them. */
 export async function measureSession<O>(
@@ -78,7 +66,7 @@ function toNative(plan: MeasurePlan, onProgress: ((p: MeasureProgress) => void) 
     warmup: plan.warmup,
     repetitions: plan.repetitions,
     minDurationNs: plan.minDurationMs * NS_PER_MS,
-    maxDurationNs: plan.maxDurationMs * NS_PER_MS,
+    maxDurationNs: Number.isFinite(plan.maxDurationMs) ? plan.maxDurationMs * NS_PER_MS : 0,
     idleBeforeNs: plan.idleBeforeMs * NS_PER_MS,
     idleAfterNs: plan.idleAfterMs * NS_PER_MS,
     progress:
@@ -112,12 +100,13 @@ function result<O>(
   meter: Meter,
   session: MeasurableSession<O>,
   plan: MeasurePlan,
-  loop: Omit<NativeMeasureResult, 'outputs'> & { outputs: O },
+  loop: LoopResult<O>,
   energy: EnergyReport,
 ): Measurement<O> {
   const repetitions = loop.durationsNs.length;
+  const provider = session.providers[0] as string;
   dividePerInference(energy, repetitions);
-  attachBoard(energy, session, meter.devices);
+  attachBoard(energy, provider, session.device, meter.devices);
   return plainData<Measurement<O>>({
     repetitions,
     warmup: plan.warmup,
@@ -130,15 +119,15 @@ function result<O>(
     conditions: energy.conditions,
     timeline: energy.timeline,
     outputs: loop.outputs,
-    provider: session.provider,
-    ...(session.fallback.length > 0 ? { fallback: session.fallback } : {}),
+    provider,
+    ...(session.skippedProviders.length > 0 ? { skippedProviders: [...session.skippedProviders] } : {}),
     dataPath: 'host',
     mode: 'sustained',
     placement: { known: false, nodes: {} },
     versions: {
       microjoule: VERSION,
       node: process.version,
-      onnxruntime: session.runtimeVersion,
+      onnxruntime: session.runtime.version,
       driver: meter.driver,
     },
     plan: plan.sentence,

@@ -19,6 +19,8 @@ export interface NativeAddon {
   // native/bind/ort.cc
   /** Opens exactly this library; refuses where another release is loaded. */
   openRuntime(libraryPath: string): NativeRuntime;
+  /** Why the provider cannot be used, or undefined. Loads the libraries that it needs. */
+  checkProvider(libraryPath: string, name: string): NativeUnsupported | undefined;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
 }
 

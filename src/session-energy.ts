@@ -23,23 +23,29 @@ function divided(energy: Exclude<Energy, { status: 'unsupported' }>, n: number):
   };
 }
 
+export interface DeviceIdentity {
+  readonly uuid: string;
+  readonly pciBusId: string;
+}
+
 /**
  * Sets `report.board` to the session's own device, found among NVML's by UUID or PCI bus id and never by
  * index: CUDA_VISIBLE_DEVICES and CUDA's order do not apply to NVML. A session on the CPU keeps the only board, if any.
  */
 export function attachBoard(
   report: EnergyReport,
-  session: { provider: string; device: { uuid: string; pciBusId: string } },
+  provider: string,
+  device: DeviceIdentity | null,
   devices: readonly NativeDevice[],
 ): void {
-  if (session.provider === 'cpu') return;
-  const match = matchDevice(session.device, devices);
+  if (provider === 'cpu') return;
+  const match = device && matchDevice(device, devices);
   const energy = match && report.scopes[match.id];
-  report.board = energy ?? unmatched(report, session, devices);
+  report.board = energy ?? unmatched(report, provider, device, devices);
 }
 
 export function matchDevice(
-  device: { uuid: string; pciBusId: string },
+  device: DeviceIdentity,
   devices: readonly NativeDevice[],
 ): NativeDevice | undefined {
   const byUuid = devices.find((d) => device.uuid !== '' && d.uuid === device.uuid);
@@ -55,15 +61,16 @@ function busId(text: string): string {
 
 function unmatched(
   report: EnergyReport,
-  session: { provider: string; device: { uuid: string; pciBusId: string } },
+  provider: string,
+  device: DeviceIdentity | null,
   devices: readonly NativeDevice[],
 ): Energy {
-  const where = session.device.uuid || session.device.pciBusId;
+  const where = device?.uuid || device?.pciBusId;
   const reason =
     devices.length === 0
       ? 'No NVIDIA board can be read by NVML here.'
-      : where === ''
-        ? `The device that the ${session.provider} session runs on could not be identified.`
+      : where === undefined
+        ? `The device that the ${provider} session runs on could not be identified.`
         : `The session runs on ${where}, which is none of the boards that NVML reads (${devices.map((d) => d.uuid).join(', ')}).`;
   return {
     id: 'board',

@@ -15,7 +15,7 @@ export function describe({ model, batch, measurement: m }: InferRun): string {
   const lines = [
     ...(m.energy.simulated ? [SIMULATED] : []),
     `${model}  ${m.provider}  batch ${batch}  ${m.repetitions} runs in ${seconds} s`,
-    ...(m.fallback ?? []).map((f) => `fell back from ${f.from} to ${f.to}: ${f.reason}`),
+    ...(m.skippedProviders ?? []).map((skipped) => `passed over ${skipped.name}: ${skipped.reason}`),
     '',
     `latency, ms    p50 ${ms(m.latency.p50)}  p90 ${ms(m.latency.p90)}  p99 ${ms(m.latency.p99)}  mean ${ms(m.latency.mean)}`,
     '',
@@ -106,7 +106,7 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     ...(m.energy.simulated ? { simulated: 'SIMULATED: fake counters, not hardware' } : {}),
     model,
     provider: m.provider,
-    ...(m.fallback === undefined ? {} : { fallback: m.fallback }),
+    ...(m.skippedProviders === undefined ? {} : { skippedProviders: m.skippedProviders }),
     batch,
     repetitions: m.repetitions,
     warmup: m.warmup,
