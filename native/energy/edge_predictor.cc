@@ -78,7 +78,7 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
     case Mode::kFindFirst:
       // A bracket from before the polling began says little; the next one will be narrow.
       if (hi - lo > nominal_ / 4) {
-        poll_again(t_before, t_after);
+        acquire(t_after, Mode::kFindFirst);
         return;
       }
       edge_ = middle;
