@@ -1,6 +1,12 @@
 import { makeInputs, RandomStream, toFloat16 } from 'microjoule-models';
 import { invalidArgument } from '../errors.js';
-import { type InferenceSession, Tensor, type TensorLike, type TensorType, type ValueMetadata } from '../index.js';
+import {
+  type InferenceSession,
+  Tensor,
+  type TensorLike,
+  type TensorType,
+  type ValueMetadata,
+} from '../index.js';
 import { type Arguments, assignment } from './arguments.js';
 import { resolveShapes } from './dimensions.js';
 import type { ModelFile } from './model.js';
@@ -19,7 +25,11 @@ export function makeFeeds(
   const inputs = session.inputMetadata.filter((input): input is TensorMetadata => input.isTensor);
   const given = filesOf(args, inputs);
   const ranges = rangesOf(args, inputs);
-  const shapes = resolveShapes(inputs, { batch: args.count('batch'), named: dimsOf(args) }, new Set(given.keys()));
+  const shapes = resolveShapes(
+    inputs,
+    { batch: args.count('batch'), named: dimsOf(args) },
+    new Set(given.keys()),
+  );
   const realistic = model.builtIn === undefined ? {} : builtInInputs(model.builtIn, shapes, seed);
   const feeds: Record<string, TensorLike> = {};
   for (const input of inputs) {
@@ -48,7 +58,10 @@ function builtInInputs(
 function made(input: TensorMetadata, dims: number[], range: Range | undefined, seed: number): TensorLike {
   const count = dims.reduce((product, d) => product * d, 1);
   if (!Number.isSafeInteger(count) || count > 2 ** 31) {
-    throw invalidArgument(`Input '${input.name}' would hold ${count} elements.`, 'Give a smaller batch or dimension.');
+    throw invalidArgument(
+      `Input '${input.name}' would hold ${count} elements.`,
+      'Give a smaller batch or dimension.',
+    );
   }
   return new Tensor(input.type, values(input, count, range, seed) as Float32Array, dims);
 }
@@ -84,7 +97,10 @@ const INTEGERS: Partial<Record<TensorType, (from: Float64Array) => unknown>> = {
 function integers(type: TensorType, from: Float64Array): unknown {
   const convert = INTEGERS[type];
   if (!convert) {
-    throw invalidArgument(`An input of type ${type} cannot be made up.`, 'Give it as a file: --input NAME=FILE.npy.');
+    throw invalidArgument(
+      `An input of type ${type} cannot be made up.`,
+      'Give it as a file: --input NAME=FILE.npy.',
+    );
   }
   return convert(from);
 }
