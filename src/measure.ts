@@ -50,7 +50,7 @@ async function measureWith<O>(
 ): Promise<Measurement<O>> {
   const readable = meter.channels.some((channel) => channel.unsupported === undefined);
   const plan = planMeasurement(options, readable);
-  const release = meter.holdWindow();
+  const release = await meter.holdWindow();
   try {
     const loop = await session.measureNative(feeds, toNative(plan, options.onProgress), options.signal);
     options.onProgress?.({ phase: 'resolving', repetitions: loop.durationsNs.length, elapsedMs: 0 });

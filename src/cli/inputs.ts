@@ -1,4 +1,4 @@
-import { makeInputs, RandomStream, toFloat16 } from 'microjoule-models';
+import { makeInputs, normals, toHalf, uniformIntegers } from 'microjoule-models';
 import { invalidArgument } from '../errors.js';
 import {
   type InferenceSession,
@@ -70,31 +70,25 @@ function values(input: TensorMetadata, count: number, range: Range | undefined, 
   const { name, type } = input;
   if (type === 'string') return new Array<string>(count).fill('');
   if (type === 'bool') return new Uint8Array(count).fill(1);
-  const random = new RandomStream(seed, name);
-  if (range) {
-    const [low, high] = range;
-    const draws = new Float64Array(count).map(() => low + Math.floor(random.uniform() * (high - low)));
-    return integers(type, draws);
-  }
-  if (type === 'float64') return new Float64Array(count).map(() => random.normal());
-  if (type !== 'float32' && type !== 'float16') return integers(type, new Float64Array(count));
-  const normals = new Float32Array(count);
-  random.fillNormal(normals, 0, 1);
-  return type === 'float32' ? normals : toFloat16(normals);
+  if (range) return integers(type, uniformIntegers(seed, name, count, range[0], range[1]));
+  if (type === 'float32') return normals(seed, name, count);
+  if (type === 'float64') return Float64Array.from(normals(seed, name, count));
+  if (type === 'float16') return toHalf(normals(seed, name, count));
+  return integers(type, new Int32Array(count));
 }
 
-const INTEGERS: Partial<Record<TensorType, (from: Float64Array) => unknown>> = {
+const INTEGERS: Partial<Record<TensorType, (from: Int32Array) => unknown>> = {
   int8: (from) => Int8Array.from(from),
   uint8: (from) => Uint8Array.from(from),
   int16: (from) => Int16Array.from(from),
   uint16: (from) => Uint16Array.from(from),
-  int32: (from) => Int32Array.from(from),
+  int32: (from) => from,
   uint32: (from) => Uint32Array.from(from),
   int64: (from) => BigInt64Array.from(from, BigInt),
   uint64: (from) => BigUint64Array.from(from, BigInt),
 };
 
-function integers(type: TensorType, from: Float64Array): unknown {
+function integers(type: TensorType, from: Int32Array): unknown {
   const convert = INTEGERS[type];
   if (!convert) {
     throw invalidArgument(
