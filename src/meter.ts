@@ -138,9 +138,9 @@ export class Meter {
   }
 
   /** With `sampling: 'windows'`, slow counters are read until the function returned is called. @internal */
-  holdWindow(): () => void {
+  async holdWindow(): Promise<() => void> {
     this.#requireOpen();
-    void this.#native.beginWindow();
+    await this.#native.beginWindow();
     let held = true;
     return () => {
       if (held) this.#native.endWindow();
