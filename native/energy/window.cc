@@ -141,7 +141,7 @@ Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const W
   const GuardEnd start = guard_end(index, before, true, window.a);
   const GuardEnd end = guard_end(index, after, false, settled);
   const double length = seconds(end.t_ns - start.t_ns);
-  IdleLine idle = idle_line(before, after, start.t_ns, end.t_ns);
+  IdleLine idle = idle_line(index, before, after, start.t_ns, end.t_ns);
   if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
   if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
   if (idle.known) estimate.idle = {idle.watts, std::hypot(idle.level, rectangular_sum({idle.drift}))};

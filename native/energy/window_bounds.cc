@@ -93,7 +93,7 @@ double EdgeIndex::interpolate(double t_ns, ptrdiff_t cell, double& watts) const 
   const double joules = to.joules - from.joules;
   if (length <= 0) {
     watts = 0;
-    return from.joules;
+    return t_ns < mid_ns(from) ? from.joules : to.joules;
   }
   watts = joules / seconds(length);
   return from.joules + joules * ((t_ns - mid_ns(from)) / length);

@@ -68,7 +68,6 @@ EnergyBounds bounds_across_faults(const EdgeIndex& index, const Span<FaultEvent>
     }
     if (!broken) break;
     i = std::max(i + 1, end + 1);
-    while (i < count && edge(i).lo <= fault->at) ++i;
   }
   const CounterTraits& traits = index.traits();
   const double length = seconds(b - a);

@@ -8,7 +8,7 @@ namespace mj::energy {
 
 namespace {
 
-constexpr size_t kMostEdges = 32;
+constexpr size_t kSlopeEdges = 32;  // the level is a median over all pairs of so many edges at most
 constexpr size_t kEnoughEdges = 3;
 
 // [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
@@ -19,16 +19,20 @@ constexpr double kUnknownSpread = 0.10;
 constexpr double kStateChange = 0.15;
 constexpr double kStateChangeSigmas = 5;
 
+double mean_power(const EdgeIndex& index, size_t from, size_t to) {
+  const Edge& left = index.edge(from);
+  const Edge& right = index.edge(to);
+  return (right.joules - left.joules) / seconds(mid_ns(right) - mid_ns(left));
+}
+
 // Median of all pairwise slopes: an edge displaced, or a burst of somebody else in the quiet time, moves it little.
-double theil_sen(const EdgeIndex& index, const std::vector<size_t>& edges) {
+double theil_sen(const EdgeIndex& index, const std::vector<size_t>& all) {
+  const size_t count = std::min(all.size(), kSlopeEdges);
+  const auto nth = [&](size_t k) { return all[k * (all.size() - 1) / (count - 1)]; };
   std::vector<double> slopes;
-  slopes.reserve(edges.size() * (edges.size() - 1) / 2);
-  for (size_t j = 1; j < edges.size(); ++j) {
-    for (size_t i = 0; i < j; ++i) {
-      const Edge& from = index.edge(edges[i]);
-      const Edge& to = index.edge(edges[j]);
-      slopes.push_back((to.joules - from.joules) / seconds(mid_ns(to) - mid_ns(from)));
-    }
+  slopes.reserve(count * (count - 1) / 2);
+  for (size_t j = 1; j < count; ++j) {
+    for (size_t i = 0; i < j; ++i) slopes.push_back(mean_power(index, nth(i), nth(j)));
   }
   const auto middle = slopes.begin() + static_cast<ptrdiff_t>(slopes.size() / 2);
   std::nth_element(slopes.begin(), middle, slopes.end());
@@ -43,20 +47,15 @@ struct BlockSpread {
 };
 
 // Allan variance over overlapping blocks of m intervals.
-void add_blocks(const std::vector<double>& cells, size_t m, BlockSpread& spread) {
-  if (cells.size() < 2 * m) return;
-  for (size_t i = 0; i + 2 * m <= cells.size(); ++i) {
-    double first = 0;
-    double second = 0;
-    for (size_t k = 0; k < m; ++k) {
-      first += cells[i + k];
-      second += cells[i + m + k];
-    }
-    const double difference = (second - first) / static_cast<double>(m);
-    spread.squares += 0.5 * difference * difference;
+void add_blocks(const EdgeIndex& index, const QuietSide& side, size_t m, BlockSpread& spread) {
+  if (side.intervals() < 2 * m) return;
+  for (size_t i = 0; i + 2 * m <= side.intervals(); ++i) {
+    const double first = mean_power(index, side.edges[i], side.edges[i + m]);
+    const double second = mean_power(index, side.edges[i + m], side.edges[i + 2 * m]);
+    spread.squares += 0.5 * (second - first) * (second - first);
     ++spread.pairs;
   }
-  spread.degrees += static_cast<int>(cells.size() / m) - 1;
+  spread.degrees += static_cast<int>(side.intervals() / m) - 1;
 }
 
 struct Noise {
@@ -67,21 +66,23 @@ struct Noise {
 // Noise of the mean power over the guard. Blocks are as long as the guard, or a quarter of the quiet time where that is
 // less (fewer would leave no degrees of freedom), and are then used as they are: idle power has a flicker floor, and
 // taking it to fall as 1/sqrt(length) would be a promise.
-Noise block_noise(const QuietSide& before, const QuietSide& after, double guard_ns, double watts) {
-  const double cell_ns = std::max(before.cell_ns, after.cell_ns);
-  const size_t longest = std::max(before.cells.size(), after.cells.size()) / 4;
-  const auto wanted = static_cast<size_t>(std::max(1.0, std::round(guard_ns / cell_ns)));
+Noise block_noise(const EdgeIndex& index, const QuietSide& before, const QuietSide& after, double guard_ns,
+                  double watts) {
+  const double interval_ns = std::max(before.interval_ns, after.interval_ns);
+  const size_t longest = std::max(before.intervals(), after.intervals()) / 4;
+  const auto wanted = static_cast<size_t>(std::max(1.0, std::round(guard_ns / interval_ns)));
   const size_t m = std::clamp<size_t>(wanted, 1, std::max<size_t>(1, longest));
   BlockSpread spread;
-  add_blocks(before.cells, m, spread);
-  add_blocks(after.cells, m, spread);
+  add_blocks(index, before, m, spread);
+  add_blocks(index, after, m, spread);
   if (spread.pairs == 0) return {kUnknownSpread * std::fabs(watts) / std::sqrt(3.0), 1.96};
   return {std::sqrt(spread.squares / spread.pairs), student_t95(std::max(1, spread.degrees))};
 }
 
-double one_side(const QuietSide& side) {
+double one_side(const EdgeIndex& index, const QuietSide& side) {
   if (!side.has_level()) return 0;
-  const Noise noise = block_noise(side, {}, side.cell_ns * static_cast<double>(side.cells.size()) / 2, side.watts);
+  const double half_ns = side.interval_ns * static_cast<double>(side.intervals()) / 2;
+  const Noise noise = block_noise(index, side, {}, half_ns, side.watts);
   return noise.factor * noise.sigma;
 }
 
@@ -114,39 +115,30 @@ QuietSide quiet_side(const EdgeIndex& index, int64_t from, int64_t to) {
     if (!side.edges.empty() && mid_ns(index.edge(i)) <= mid_ns(index.edge(side.edges.back()))) continue;
     side.edges.push_back(i);
   }
-  if (side.edges.size() > kMostEdges) {
-    const std::vector<size_t> all = std::move(side.edges);
-    side.edges.clear();
-    for (size_t k = 0; k < kMostEdges; ++k) side.edges.push_back(all[k * (all.size() - 1) / (kMostEdges - 1)]);
-  }
   if (side.edges.size() < 2) return side;
-  for (size_t k = 1; k < side.edges.size(); ++k) {
-    const Edge& left = index.edge(side.edges[k - 1]);
-    const Edge& right = index.edge(side.edges[k]);
-    side.cells.push_back((right.joules - left.joules) / seconds(mid_ns(right) - mid_ns(left)));
-  }
   const double first = mid_ns(index.edge(side.edges.front()));
   const double last = mid_ns(index.edge(side.edges.back()));
   side.watts = theil_sen(index, side.edges);
   side.centre_ns = 0.5 * (first + last);
-  side.cell_ns = (last - first) / static_cast<double>(side.cells.size());
+  side.interval_ns = (last - first) / static_cast<double>(side.intervals());
   return side;
 }
 
-IdleLine idle_line(const QuietSide& before, const QuietSide& after, double from_ns, double to_ns) {
+IdleLine idle_line(const EdgeIndex& index, const QuietSide& before, const QuietSide& after, double from_ns,
+                   double to_ns) {
   IdleLine line;
   const bool both = before.has_level() && after.has_level();
   line.known = before.has_level() || after.has_level();
   if (!line.known) return line;
-  line.level_before = one_side(before);
-  line.level_after = one_side(after);
+  line.level_before = one_side(index, before);
+  line.level_after = one_side(index, after);
   if (both) {
     const double at = (0.5 * (from_ns + to_ns) - before.centre_ns) / (after.centre_ns - before.centre_ns);
     line.watts = before.watts + (after.watts - before.watts) * std::clamp(at, 0.0, 1.0);
   } else {
     line.watts = before.has_level() ? before.watts : after.watts;
   }
-  const Noise noise = block_noise(before, after, to_ns - from_ns, line.watts);
+  const Noise noise = block_noise(index, before, after, to_ns - from_ns, line.watts);
   // The guard's own mean varies by sigma, and so does each side's level.
   line.level = noise.factor * noise.sigma * std::sqrt(1 + (both ? 0.5 : 1.0));
   if (!both) {

@@ -9,12 +9,12 @@
 namespace mj::energy {
 
 struct QuietSide {
-  std::vector<size_t> edges;  // ascending, thinned evenly where there are very many
-  std::vector<double> cells;  // mean power of each interval between them
+  std::vector<size_t> edges;  // ascending
   double watts = 0;           // Theil-Sen slope; meaningful where there are two edges or more
   double centre_ns = 0;
-  double cell_ns = 0;  // mean length of an interval
-  [[nodiscard]] bool has_level() const noexcept { return !cells.empty(); }
+  double interval_ns = 0;  // mean time from one edge to the next
+  [[nodiscard]] size_t intervals() const noexcept { return edges.empty() ? 0 : edges.size() - 1; }
+  [[nodiscard]] bool has_level() const noexcept { return intervals() > 0; }
 };
 
 // Edges certainly within [from, to].
@@ -31,7 +31,8 @@ struct IdleLine {
 };
 
 // The line through both sides' levels, taken over the guard [from, to] (ns).
-IdleLine idle_line(const QuietSide& before, const QuietSide& after, double from_ns, double to_ns);
+IdleLine idle_line(const EdgeIndex& index, const QuietSide& before, const QuietSide& after, double from_ns,
+                   double to_ns);
 
 // Two-sided 95 % point of Student's t.
 double student_t95(int degrees) noexcept;

@@ -3,9 +3,11 @@
 #include <cstdlib>
 
 #include "test/coverage.h"
+#include "test/h100_trace.h"
 
 namespace {
 
+using namespace mj;
 using namespace mj::test;
 
 constexpr uint64_t kSeed = 20261123;
@@ -62,6 +64,27 @@ void report(const Machine& machine, int runs) {
   std::printf("\nMost misses of one cell (a length and a load): %d of %d.\n", worst, runs);
 }
 
+void report_traces() {
+  std::printf("\n### Real bursts (native/test/data/h100)\n\n");
+  std::printf(
+      "| burst | n | caused J: mean (standard error) | sd J | mean U J | contain the mean %% | plain J: mean (sd) |\n");
+  std::printf("|---|---|---|---|---|---|---|\n");
+  for (const auto& [kind, figures] : caused_by_kind()) {
+    const Mean mean = mean_of(figures);
+    double covered = 0;
+    double half_width = 0;
+    for (const energy::Figure& figure : figures) {
+      covered += contains(figure, mean.value) ? 1 : 0;
+      half_width += figure.uncertainty;
+    }
+    const auto n = static_cast<double>(figures.size());
+    const Mean plain = mean_of(plain_by_kind().at(kind));
+    std::printf("| %s | %zu | %.2f (%.2f) | %.2f | %.2f | %.0f | %.1f (%.1f) |\n",
+                kind == 0 ? "no work" : (std::to_string(kind) + " ms").c_str(), figures.size(), mean.value,
+                mean.standard_error, mean.sd, half_width / n, 100 * covered / n, plain.value, plain.sd);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -71,5 +94,6 @@ int main(int argc, char** argv) {
   report({"Board, 20 ms counter", fast_board, lengths}, runs);
   report({"Board, 1 s counter", slow_board, lengths}, runs);
   report({"Package, 1 ms counter (RAPL)", rapl_package, {5, 10, 20, 50, 100, 200, 500, 1000}}, runs);
+  report_traces();
   return 0;
 }

@@ -45,6 +45,34 @@ TEST("caused: an idle level that drifts is followed by the line through both sid
   CHECK(contains(figure, 200));
 }
 
+TEST("caused: brackets count at idle power, as nothing else ran there") {
+  const Series series = exact_series(burst_profile(2013, 2018, 118, 600), 4000, 100, 3);
+  const Figure figure = series.estimate(around(2013, 2018)).caused;
+  CHECK_NEAR(term(figure, Term::kEdgeTiming), 1.96 * 118 * 0.003 * std::sqrt(2.0 / 3), 1e-9);
+  CHECK_NEAR(term(figure, Term::kCutInterval), 0, 1e-9);
+}
+
+TEST("caused: the tail of earlier work at the start of the quiet time is no idle") {
+  const Profile profile(
+      {0, ms(920), ms(1001), ms(2013), ms(2018)},
+      [](int64_t t) { return (t >= ms(920) && t < ms(1001)) || (t >= ms(2013) && t < ms(2018)) ? 600.0 : 118.0; },
+      ms(13));
+  Series series = exact_series(profile, 4000, 20);
+  series.traits.decay_ns = ms(65);
+  const Estimate result = series.estimate(around(2013, 2018, 1012, 1000));
+  CHECK_NEAR(result.idle_before.watts, 118, 0.01);
+  CHECK(result.idle_before.uncertainty < 1);
+}
+
+TEST("caused: where only one side was quiet, the other end is cut, and no tail is counted twice") {
+  Series series = exact_series(burst_profile(2000, 2500, 118, 600), 4000);
+  series.traits.decay_ns = ms(65);
+  const Figure figure = series.estimate(around(2000, 2500, 0, 1000)).caused;
+  CHECK_NEAR(term(figure, Term::kCutInterval), 0, 1e-9);  // a lies on an edge
+  const Figure between = series.estimate(around(1950, 2500, 0, 1000)).caused;
+  CHECK(term(between, Term::kCutInterval) > 5);
+}
+
 TEST("caused: may be negative and is not clipped") {
   const Series series = exact_series(burst_profile(2000, 2500, 118, 60), 4000);
   const Figure figure = series.estimate(around(2000, 2500)).caused;

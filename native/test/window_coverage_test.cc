@@ -36,6 +36,7 @@ void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, uint64_t 
               make == rapl_package || make == fast_board);
       CHECK(s.window.percent_rms(s.window.squares) <= s.window.percent_rms(s.window.plain_squares));
       CHECK(s.caused.without == 0 && s.window.without == 0);
+      if (length >= 1000) CHECK(s.caused.percent(s.caused.half_widths) < 4.5);
       if (length >= 100) CHECK(s.caused.resolved > 0.9 * kRuns);
       if (length >= 500) CHECK(s.window.resolved > 0.9 * kRuns);
       window.runs += s.window.runs;

@@ -40,14 +40,26 @@ TEST("faults: each one inside the window makes it suspect, with its name and wit
 TEST("faults: the counter may say anything across a reset") {
   for (const double jump : {-1e6, -300.0, 0.0, 300.0}) {
     for (const double at : {2550.0, 2500.0, 2501.0}) {  // between edges, and in the bracket of one
-      Series series = with_fault(at, Fault::kReset);
-      for (Edge& edge : series.edges) {
-        if (edge.hi >= ms(at)) edge.joules += jump;
+      for (const bool old : {false, true}) {            // which may still show the old total, or the new one
+        Series series = with_fault(at, Fault::kReset);
+        for (Edge& edge : series.edges) {
+          if ((old ? edge.lo : edge.hi) >= ms(at)) edge.joules += jump;
+        }
+        const Estimate result = series.estimate(kWindow);
+        CHECK(contains(result.window, 600));
+        CHECK(contains(result.caused, 482));
       }
-      const Estimate result = series.estimate(kWindow);
-      CHECK(contains(result.window, 600));
-      CHECK(contains(result.caused, 482));
     }
+  }
+}
+
+TEST("faults: wherever in the window it lies") {
+  for (double at = 2050; at < 3000; at += 100) {
+    const Estimate result = with_fault(at, Fault::kReset).estimate(kWindow);
+    CHECK(result.window.cause == Cause::kCounterReset);
+    CHECK(contains(result.window, 600));
+    CHECK(result.caused.cause == Cause::kCounterReset);
+    CHECK(contains(result.caused, 482));
   }
 }
 
@@ -84,6 +96,10 @@ TEST("faults: a clock step makes the figure suspect and leaves its value") {
   CHECK(stepped.window.cause == Cause::kClockStep);
   CHECK_EQ(stepped.window.value, clean.window.value);
   CHECK_EQ(stepped.caused.uncertainty, clean.caused.uncertainty);
+  Series both = with_fault(2250, Fault::kReset);
+  const double reset_only = both.estimate(kWindow).window.uncertainty;
+  both.faults.push_back({ms(2650), Fault::kClockStep});
+  CHECK_EQ(both.estimate(kWindow).window.uncertainty, reset_only);
 }
 
 TEST("faults: a device lost for good says so, and not that an update is due") {

@@ -170,6 +170,26 @@ TEST("window: without any edge it is unsupported, with a single one only bounded
   CHECK_NEAR(one.hi, 70, 1e-9);
 }
 
+TEST("window: two edges at one instant have no power between them") {
+  Series series = exact_series(Profile({0}, [](int64_t) { return 300.0; }), 2000);
+  series.edges.push_back(series.edges.back());
+  series.edges.insert(series.edges.begin(), series.edges.front());
+  const Figure late = series.estimate({ms(1000), ms(2050)}).window;
+  CHECK_NEAR(late.value, 300, 1e-9);
+  CHECK_NEAR(late.hi, 300 + 70, 1e-9);
+  const Figure early = series.estimate({ms(-50), ms(1000)}).window;
+  CHECK_NEAR(early.value, 300, 1e-9);
+  CHECK_NEAR(early.hi, 300 + 70, 1e-9);
+}
+
+TEST("window: a counter of coarse steps is uncertain by them") {
+  Series series = exact_series(Profile({0}, [](int64_t) { return 300.0; }), 3000);
+  series.traits.quantum_j = 1;
+  const Figure figure = series.estimate({ms(1000), ms(2000)}).window;
+  CHECK_NEAR(term(figure, Term::kQuantum), 1.96 * 0.5 * std::sqrt(2.0 / 3), 1e-9);
+  CHECK_NEAR(figure.uncertainty, term(figure, Term::kQuantum), 1e-9);
+}
+
 TEST("window: more energy than any power gives is inconsistent") {
   Series series = exact_series(Profile({0}, [](int64_t) { return 300.0; }), 2000);
   for (size_t i = 10; i < series.edges.size(); ++i) series.edges[i].joules += 500;
