@@ -30,7 +30,14 @@ export const identity = (shape) => graph([node('Identity', ['x'], 'y')], [], sha
 export function chain(size, length) {
   const weights = new Float32Array(size * size);
   for (let i = 0; i < size; i++) weights[i * size + i] = 1;
-  const w = message(5, number(1, size), number(1, size), number(2, 1), bytes(8, 'w'), bytes(9, weights.buffer));
+  const w = message(
+    5,
+    number(1, size),
+    number(1, size),
+    number(2, 1),
+    bytes(8, 'w'),
+    bytes(9, weights.buffer),
+  );
   const nodes = Array.from({ length }, (_, i) =>
     node('MatMul', [i === 0 ? 'x' : `m${i}`, 'w'], i === length - 1 ? 'y' : `m${i + 1}`),
   );

@@ -37,6 +37,8 @@ for (const [label, shape] of [
   }
   const a = p50(sides.ours.durations);
   const b = p50(sides.theirs.durations);
-  console.log(`${label}: run() p50 ours ${(a / 1000).toFixed(2)} us, onnxruntime-node ${(b / 1000).toFixed(2)} us, ratio ${(a / b).toFixed(2)}`);
+  console.log(
+    `${label}: run() p50 ours ${(a / 1000).toFixed(2)} us, onnxruntime-node ${(b / 1000).toFixed(2)} us, ratio ${(a / b).toFixed(2)}`,
+  );
   for (const { session } of Object.values(sides)) await session.release();
 }

@@ -20,6 +20,8 @@ export interface NativeAddon {
   /** Opens exactly this library; refuses where another release is loaded. */
   openRuntime(libraryPath: string): NativeRuntime;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
+  /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
+  beforeExit(): void;
 }
 
 // --- energy -------------------------------------------------------------------------------------

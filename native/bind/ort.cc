@@ -5,6 +5,7 @@
 #include "bind/ort_environment.h"
 #include "bind/ort_options.h"
 #include "bind/ort_session.h"
+#include "ort/exit_guard.h"
 
 namespace mj::bind {
 
@@ -91,6 +92,10 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
+              }));
+  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo&) {
+                environment->close();
+                ort::guard_exit();
               }));
 }
 

@@ -17,7 +17,11 @@ async function both(bytes: Uint8Array, inputs: Inputs) {
     ourFeeds[name] = new Tensor(type, data, dims);
     theirFeeds[name] = new theirs.Tensor(type as 'float32', data as Float32Array, dims);
   }
-  const results = { ours: await a.run(ourFeeds), theirs: await b.run(theirFeeds), crossed: await a.run(theirFeeds) };
+  const results = {
+    ours: await a.run(ourFeeds),
+    theirs: await b.run(theirFeeds),
+    crossed: await a.run(theirFeeds),
+  };
   await a.release();
   await b.release();
   return results;
@@ -26,7 +30,11 @@ async function both(bytes: Uint8Array, inputs: Inputs) {
 const bits = (tensor: { data: unknown }): unknown =>
   Array.isArray(tensor.data)
     ? tensor.data
-    : Buffer.from((tensor.data as Float32Array).buffer, (tensor.data as Float32Array).byteOffset, (tensor.data as Float32Array).byteLength).toString('hex');
+    : Buffer.from(
+        (tensor.data as Float32Array).buffer,
+        (tensor.data as Float32Array).byteOffset,
+        (tensor.data as Float32Array).byteLength,
+      ).toString('hex');
 
 async function expectSame(bytes: Uint8Array, inputs: Inputs): Promise<void> {
   const { ours, theirs: reference, crossed } = await both(bytes, inputs);
@@ -119,12 +127,18 @@ describe('computed results', () => {
       inputs: [{ name: 'x', type: 'float32', shape: ['batch', 'width'] }],
       outputs: [{ name: 'y', type: 'int64', shape: [2, 'found'] }],
     });
-    return expectSame(bytes, { x: { type: 'float32', data: Float32Array.of(0, 1, 2, 0, 0, 3), dims: [3, 2] } });
+    return expectSame(bytes, {
+      x: { type: 'float32', data: Float32Array.of(0, 1, 2, 0, 0, 3), dims: [3, 2] },
+    });
   });
 
   test('a scalar and an empty tensor', async () => {
-    await expectSame(unary('Neg', 'float32', []), { x: { type: 'float32', data: Float32Array.of(3), dims: [] } });
-    await expectSame(unary('Neg', 'float32', ['n', 4]), { x: { type: 'float32', data: new Float32Array(0), dims: [0, 4] } });
+    await expectSame(unary('Neg', 'float32', []), {
+      x: { type: 'float32', data: Float32Array.of(3), dims: [] },
+    });
+    await expectSame(unary('Neg', 'float32', ['n', 4]), {
+      x: { type: 'float32', data: new Float32Array(0), dims: [0, 4] },
+    });
   });
 
   test('outputs beyond the size that is handed over without a copy', () => {
