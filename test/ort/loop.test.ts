@@ -104,6 +104,6 @@ test('inputs are copied once: a change during the loop is not seen', async () =>
   const x = new Tensor('float32', new Float32Array(64 * 64), [64, 64]);
   const loop = session.measureNative({ x }, request({ repetitions: 50 }));
   (x.data as Float32Array).fill(1);
-  expect(((await loop).outputs.y?.data as Float32Array).every((value) => value === 0)).toBe(true);
+  expect(new Set((await loop).outputs.y?.data as Float32Array)).toEqual(new Set([0]));
   await session.release();
 });

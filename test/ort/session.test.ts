@@ -201,7 +201,7 @@ describe('run', () => {
     const pending = session.run({ x: new Tensor('float32', new Float32Array(length).fill(3), [length]) });
     for (let i = 0; i < 20; i++) new Float32Array(length).fill(i);
     const { y } = await pending;
-    expect((y?.data as Float32Array).every((value) => value === -3)).toBe(true);
+    expect(new Set(y?.data as Float32Array)).toEqual(new Set([-3]));
     await session.release();
   });
 
@@ -332,6 +332,6 @@ describe('release', () => {
     const length = 1 << 18;
     const { y } = await session.run({ x: new Tensor('float32', new Float32Array(length).fill(7), [length]) });
     await session.release();
-    expect((y?.data as Float32Array).every((value) => value === 7)).toBe(true);
+    expect(new Set(y?.data as Float32Array)).toEqual(new Set([7]));
   });
 });
