@@ -73,7 +73,7 @@ export const mixed: Promise<unknown> = ourSession.run(
   { a: theirTensor, b: ourTensor, c: ourFloats },
   { y: theirFloats },
 );
-export const constructor: TensorConstructor = Tensor;
+export const constructed: TensorConstructor = Tensor;
 
 // @ts-expect-error one number is no data
 new Tensor('int64', 1);
