@@ -19,6 +19,8 @@ export interface NativeAddon {
   // native/bind/ort.cc
   /** Opens exactly this library; refuses where another release is loaded. */
   openRuntime(libraryPath: string): NativeRuntime;
+  /** Why the provider cannot be used, or undefined. Loads the libraries that it needs. */
+  checkProvider(libraryPath: string, name: string): NativeUnsupported | undefined;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
   beforeExit(): void;
@@ -84,8 +86,11 @@ export interface NativeMeter {
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
   cancelResolve(ticket: number): void;
-  /** With sampling 'windows': slow counters are read between these two. Calls nest. */
-  beginWindow(): void;
+  /**
+   * With sampling 'windows': slow counters are read between these two. Calls nest. Settles once every counter has
+   * given an edge since, or three periods have passed; never rejects.
+   */
+  beginWindow(): Promise<void>;
   endWindow(): void;
   snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
   /** Conditions between the two instants; with a read of its own now. */
@@ -116,6 +121,10 @@ export interface NativeResolved {
   statuses: string[];
   causes: string[];
   terms: string[];
+  /** Of each term: what its errors have in common ('edge', 'idle', 'calibration'), and its distribution by kind. */
+  origins: string[];
+  windowDistributions: string[];
+  causedDistributions: string[];
   fields: Float64Array;
 }
 
@@ -326,7 +335,7 @@ function load(): NativeAddon {
     throw new MicrojouleError(
       'library-not-found',
       `The native addon of microjoule could not be loaded: ${(cause as Error).message}`,
-      `Build it in ${root}: npm run build (CMake) or npm run build:gyp (node-gyp).`,
+      `Build it from its sources: npm i --no-save cmake-js node-addon-api node-api-headers && npx cmake-js build -d ${root}`,
       { cause },
     );
   }

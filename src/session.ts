@@ -2,6 +2,8 @@
 import { truth } from './check-options.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { makePort, outputIndex, type Port, pushTensor, readFeeds, shapeOf } from './feeds.js';
+import { measureSession } from './measure.js';
+import type { Meter } from './meter.js';
 import { checkSource, readCreateArguments, readExternalData } from './model-source.js';
 import {
   type NativeFeed,
@@ -16,6 +18,7 @@ import { planProviders } from './providers.js';
 import { openRuntime } from './runtime.js';
 import { readRunOptions, readSessionOptions } from './session-options.js';
 import { type Tensor, trustedTensor } from './tensor.js';
+import type { Measurement, MeasureOptions } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type {
   ExecutionProviderConfig as ExecutionProviderConfigType,
@@ -138,6 +141,15 @@ export class InferenceSession {
     if (options !== undefined) return this.#runWith(ticket, feed, fetch, options);
     const result = this.#native.run(ticket, feed, fetch.indices, fetch.into, undefined);
     return this.#toOutputs(Array.isArray(result) ? result : await result, fetch);
+  }
+
+  /**
+   * Runs the model between two marks and measures the energy that it caused. One native call on the session's own
+   * thread: warm-up, quiet time, runs, quiet time; no JavaScript runs in between.
+   */
+  async measure(feeds: Feeds, options?: MeasureOptions<Meter>): Promise<Measurement<Outputs>> {
+    this.#checkOpen();
+    return await measureSession(this, feeds, options);
   }
 
   /** Ends the session after the runs that are under way or queued; further calls of it fail. Twice is once. */

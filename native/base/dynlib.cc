@@ -27,9 +27,7 @@ DynLib DynLib::loaded(const std::string& name) {
   return lib;
 }
 
-void* DynLib::symbol(const char* name) const noexcept {
-  return handle_ != nullptr ? dlsym(handle_, name) : nullptr;
-}
+void* DynLib::symbol(const char* name) const noexcept { return handle_ != nullptr ? dlsym(handle_, name) : nullptr; }
 
 std::string library_of(const void* address) {
   Dl_info info{};

@@ -6,7 +6,7 @@
 namespace mj {
 
 // The closed list of error codes. src/errors.ts holds the same names; a test compares the two.
-#define MJ_STATUS_CODES(X)                       \
+#define MJ_STATUS_CODES(X)                        \
   X(kUnsupportedPlatform, "unsupported-platform") \
   X(kLibraryNotFound, "library-not-found")        \
   X(kOrtVersion, "ort-version")                   \

@@ -42,9 +42,7 @@ Napi::Value to_error(Napi::Env env, const Status& status) {
   return error;
 }
 
-void throw_status(Napi::Env env, const Status& status) {
-  throw Napi::Error(env, to_error(env, status));
-}
+void throw_status(Napi::Env env, const Status& status) { throw Napi::Error(env, to_error(env, status)); }
 
 void register_base(Napi::Env env, Napi::Object exports) {
   exports.Set("initialise", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {

@@ -1,7 +1,54 @@
-#include "bind/addon_data.h"
+#include <memory>
+
+#include "bind/energy_convert.h"
+#include "bind/energy_meter.h"
+#include "bind/settlement.h"
 
 namespace mj::bind {
 
-void register_energy(Napi::Env, Napi::Object) {}
+namespace {
+
+struct Opened {
+  Status status;
+  std::shared_ptr<energy::Meter> meter;
+};
+
+Napi::Value open_meter(const Napi::CallbackInfo& info) {
+  const auto object = info[0].As<Napi::Object>();
+  const energy::MeterOptions options = meter_options(object);
+  const bool shared = object.Get("shared").As<Napi::Boolean>();
+  const auto work = [options, shared] {
+    Opened opened;
+    opened.status =
+        shared ? energy::Meter::open_shared(options, opened.meter) : energy::Meter::open(options, opened.meter);
+    return opened;
+  };
+  return run_on_thread<Opened>(info.Env(), "microjoule:open", work,
+                               [](Napi::Env env, const Napi::Promise::Deferred& deferred, Opened& opened) {
+                                 if (opened.status.ok()) {
+                                   deferred.Resolve(make_meter_object(env, std::move(opened.meter)));
+                                 } else {
+                                   deferred.Reject(to_error(env, opened.status));
+                                 }
+                               });
+}
+
+Napi::Value probe_counters(const Napi::CallbackInfo& info) {
+  const auto object = info[0].As<Napi::Object>();
+  const bool timing = object.Get("timing").As<Napi::Boolean>();
+  const auto work = [where = roots(object.Get("roots")), timing] { return energy::probe_counters(where, timing); };
+  return run_on_thread<energy::CounterProbe>(
+      info.Env(), "microjoule:probe", work,
+      [](Napi::Env env, const Napi::Promise::Deferred& deferred, energy::CounterProbe& probe) {
+        deferred.Resolve(counter_probe(env, probe));
+      });
+}
+
+}  // namespace
+
+void register_energy(Napi::Env env, Napi::Object exports) {
+  exports.Set("openMeter", Napi::Function::New(env, open_meter, "openMeter"));
+  exports.Set("probeCounters", Napi::Function::New(env, probe_counters, "probeCounters"));
+}
 
 }  // namespace mj::bind

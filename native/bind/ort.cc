@@ -6,6 +6,7 @@
 #include "bind/ort_options.h"
 #include "bind/ort_session.h"
 #include "ort/exit_guard.h"
+#include "ort/providers.h"
 
 namespace mj::bind {
 
@@ -85,11 +86,27 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
   return deferred->Promise();
 }
 
+// Why a provider cannot be used here, or undefined. Loads what the provider needs; asks ONNX Runtime nothing.
+Napi::Value check_provider(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ort::Library* library = nullptr;
+  Status status = ort::open_library(info[0].As<Napi::String>().Utf8Value(), library);
+  if (!status.ok()) throw_status(env, status);
+  status = ort::prepare_provider(info[1].As<Napi::String>().Utf8Value(), library->folder);
+  if (status.ok()) return env.Undefined();
+  Napi::Object reason = Napi::Object::New(env);
+  reason.Set("code", Napi::String::New(env, code_name(status.code)));
+  reason.Set("reason", Napi::String::New(env, status.message));
+  reason.Set("remedy", Napi::String::New(env, status.remedy));
+  return reason;
+}
+
 }  // namespace
 
 void register_ort(Napi::Env env, Napi::Object exports) {
   const std::shared_ptr<OrtEnvironment> environment = OrtEnvironment::create(env);
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
+  exports.Set("checkProvider", Napi::Function::New(env, check_provider));
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
               }));

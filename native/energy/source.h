@@ -47,6 +47,12 @@ enum class Cadence : uint8_t {
   kEdges,     // around the predicted edges of channel 0 only: two calls an edge
 };
 
+struct ReadOutcome {
+  size_t count = 0;            // readings filled in; none is no failure where nothing was new
+  bool failed = false;         // the call failed, perhaps for once
+  Fault fault = Fault::kNone;  // kLost: the device is gone; kClockStep: stamps are void, this batch was dropped
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -58,8 +64,8 @@ class Source {
   [[nodiscard]] virtual bool slow() const noexcept = 0;
   // The largest number of readings one read can give: the caller's buffer has this size.
   [[nodiscard]] virtual size_t max_readings() const noexcept = 0;
-  // Fills `out`, returns how many; never allocates, never throws. A fault is set where the device went away.
-  virtual size_t read(RawReading* out, Fault& fault) noexcept = 0;
+  // Never allocates, never throws.
+  virtual ReadOutcome read(RawReading* out) noexcept = 0;
 };
 
 }  // namespace mj::energy

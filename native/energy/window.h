@@ -28,7 +28,7 @@ enum class Cause : uint8_t {
 };
 const char* cause_name(Cause cause) noexcept;
 
-// Names of TypeScript's BudgetTermName; the distribution and the correlation key of each stand in window.cc.
+// Names of TypeScript's BudgetTermName.
 enum class Term : uint8_t {
   kEdgeTiming,
   kAccumulation,
@@ -38,19 +38,30 @@ enum class Term : uint8_t {
   kIdleDrift,
   kTail,
   kMarkDelay,
+  kPhase,
   kCount,
 };
 constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
 const char* term_name(Term term) noexcept;
 
+enum class EnergyKind : uint8_t { kWindow, kCaused };
+// 'normal', 'rectangular' or 'two-point': how a term of a figure of this kind was combined.
+const char* term_distribution(Term term, EnergyKind kind) noexcept;
+// What the term's errors have in common ('edge', 'idle', 'calibration'): with the channel and the instant, its key.
+const char* term_origin(Term term) noexcept;
+
 // What is known of the counter itself.
 struct CounterTraits {
-  int64_t period_ns = 0;        // nominal time between updates
-  double quantum_j = 0;         // smallest step
-  double max_power_w = 0;       // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
+  int64_t period_ns = 0;   // nominal time between updates
+  double quantum_j = 0;    // smallest step
+  double max_power_w = 0;  // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
   double min_power_w = 0;
   int64_t displacement_ns = 0;  // how far accumulation may lie from publication
   int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
+  int64_t mark_delay_ns = 0;    // how far the device's work may lie from the marks around it
+  // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
+  // one much shorter than the period, rectangular.
+  double phase_sensitivity = 0;
 };
 
 struct CounterView {

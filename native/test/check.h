@@ -42,27 +42,27 @@ std::string show(const T& value) {
 
 #define MJ_JOIN2(a, b) a##b
 #define MJ_JOIN(a, b) MJ_JOIN2(a, b)
-#define TEST(name)                                                                     \
-  static void MJ_JOIN(test_, __LINE__)();                                              \
+#define TEST(name)                                                                           \
+  static void MJ_JOIN(test_, __LINE__)();                                                    \
   static const ::mj::test::Register MJ_JOIN(reg_, __LINE__)(name, MJ_JOIN(test_, __LINE__)); \
   static void MJ_JOIN(test_, __LINE__)()
 
-#define CHECK(condition) \
-  do {                   \
+#define CHECK(condition)                                                \
+  do {                                                                  \
     if (!(condition)) ::mj::test::fail(__FILE__, __LINE__, #condition); \
   } while (false)
-#define CHECK_EQ(a, b)                                                                                     \
-  do {                                                                                                     \
-    const auto& left_ = (a);                                                                               \
-    const auto& right_ = (b);                                                                              \
-    if (!(left_ == right_))                                                                                \
-      ::mj::test::fail(__FILE__, __LINE__,                                                                 \
+#define CHECK_EQ(a, b)                                                                                                \
+  do {                                                                                                                \
+    const auto& left_ = (a);                                                                                          \
+    const auto& right_ = (b);                                                                                         \
+    if (!(left_ == right_))                                                                                           \
+      ::mj::test::fail(__FILE__, __LINE__,                                                                            \
                        std::string(#a " == " #b ": ") + ::mj::test::show(left_) + " vs " + ::mj::test::show(right_)); \
   } while (false)
-#define CHECK_NEAR(a, b, tolerance)                                                                        \
-  do {                                                                                                     \
-    const double left_ = (a), right_ = (b);                                                                \
-    if (!(std::fabs(left_ - right_) <= (tolerance)))                                                       \
-      ::mj::test::fail(__FILE__, __LINE__,                                                                 \
+#define CHECK_NEAR(a, b, tolerance)                                                                                  \
+  do {                                                                                                               \
+    const double left_ = (a), right_ = (b);                                                                          \
+    if (!(std::fabs(left_ - right_) <= (tolerance)))                                                                 \
+      ::mj::test::fail(__FILE__, __LINE__,                                                                           \
                        std::string(#a " ~ " #b ": ") + ::mj::test::show(left_) + " vs " + ::mj::test::show(right_)); \
   } while (false)

@@ -1,5 +1,6 @@
 import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline } from './energy.js';
 import type { AbortSignalLike, Target } from './meter.js';
+import type { SkippedProvider } from './onnx.js';
 
 /** How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`. */
 export interface MeasureOptions<M = unknown> {
@@ -69,7 +70,8 @@ export interface Measurement<O = unknown> {
   outputs: O;
   /** The provider that the session was asked to run on first, as used. */
   provider: string;
-  fallback?: { from: string; to: string; reason: string }[];
+  /** Providers that were passed over (`fallback: true`), and why. */
+  skippedProviders?: SkippedProvider[];
   dataPath: 'host' | 'pinned' | 'device';
   mode: 'sustained' | 'burst';
   placement: Placement;

@@ -1,0 +1,38 @@
+#pragma once
+
+// The state of a device beside its energy: what a figure was taken under.
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "energy/samples.h"
+
+namespace mj::energy {
+
+enum class OtherWork : uint8_t { kUnknown, kNone, kBusy };
+
+// NaN: not readable.
+struct ConditionSample {
+  int64_t at = 0;  // CLOCK_MONOTONIC
+  float temperature_c = std::numeric_limits<float>::quiet_NaN();
+  float sm_clock_mhz = std::numeric_limits<float>::quiet_NaN();
+  float memory_clock_mhz = std::numeric_limits<float>::quiet_NaN();
+  float gpu_utilization_percent = std::numeric_limits<float>::quiet_NaN();
+  float memory_utilization_percent = std::numeric_limits<float>::quiet_NaN();
+  bool throttle_known = false;
+  OtherWork other_work = OtherWork::kUnknown;
+  uint64_t throttle_mask = 0;
+};
+
+class ConditionsSource {
+ public:
+  virtual ~ConditionsSource() = default;
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;       // of its thread: 'nvml0-state'
+  [[nodiscard]] virtual const std::string& device_id() const noexcept = 0;  // 'board-0'
+  [[nodiscard]] virtual double power_limit_w() const noexcept = 0;          // NaN: not told
+  [[nodiscard]] virtual int64_t period_ns() const noexcept = 0;
+  // Never allocates, never throws. False where nothing could be read.
+  virtual bool read(ConditionSample& out, Fault& fault) noexcept = 0;
+};
+
+}  // namespace mj::energy

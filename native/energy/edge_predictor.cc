@@ -1,0 +1,174 @@
+#include "energy/edge_predictor.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mj::energy {
+
+namespace {
+
+constexpr double kMs = 1e6;
+constexpr double kMinGuard = 1 * kMs;  // residuals of an H100's grid stay within 1.0 ms
+constexpr double kGuardSigmas = 3;
+constexpr double kJitter = 0.45 * kMs;      // sd of those residuals
+constexpr double kPhaseNoise = 0.05 * kMs;  // drift allowed a period, so that the filter never falls asleep
+constexpr double kPollSpacing = 1 * kMs;    // of counters whose calls are fast
+constexpr int kPatience = 3;                // contradictions in a row before the grid is looked for again
+constexpr double kEagerPeriods = 2.5;       // polled without pause for so long, then four times a period
+
+double square(double x) { return x * x; }
+
+}  // namespace
+
+EdgePredictor::EdgePredictor(int64_t nominal_period_ns)
+    : nominal_(static_cast<double>(nominal_period_ns)), period_(nominal_) {}
+
+void EdgePredictor::resume(int64_t now) noexcept {
+  if (mode_ == Mode::kTrack) {
+    const double periods = std::floor((static_cast<double>(now) - edge_) / period_);
+    const double sd = std::sqrt(edge_variance_ + square(periods) * period_variance_);
+    // A phase still known after the pause is used; the value has moved on, so one read comes first.
+    if (kGuardSigmas * sd < period_ / 8) {
+      if (periods > 0) {
+        edge_ += periods * period_;
+        edge_variance_ += square(periods) * period_variance_;
+        covariance_ += periods * period_variance_;
+      }
+      plan();
+      next_read_ = now;
+      after_edge_ = false;
+      return;
+    }
+  }
+  acquire(now, Mode::kFindFirst);
+}
+
+void EdgePredictor::acquire(int64_t at, Mode mode) noexcept {
+  mode_ = mode;
+  next_read_ = at;
+  polling_since_ = at;
+  outside_ = 0;
+}
+
+void EdgePredictor::poll_again(int64_t t_before, int64_t t_after) noexcept {
+  const double waited = static_cast<double>(t_after - polling_since_);
+  const double spacing = waited < kEagerPeriods * nominal_ ? kPollSpacing : nominal_ / 4;
+  next_read_ = std::max(t_after, t_before + static_cast<int64_t>(spacing));
+}
+
+void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int64_t bracket_lo) noexcept {
+  const double took = static_cast<double>(t_after - t_before);
+  // Long calls are rare and must not move the schedule of the others.
+  call_ = call_ == 0 ? took : call_ + 0.1 * (std::min(took, 4 * call_) - call_);
+  const double lo = static_cast<double>(bracket_lo);
+  const double hi = static_cast<double>(t_after);
+
+  if (!changed) {
+    if (mode_ != Mode::kTrack) {
+      poll_again(t_before, t_after);
+    } else if (!after_edge_) {
+      const double due = edge_ + period_;
+      if (hi + guard_ + 2 * call_ < due) {
+        plan();
+        return;
+      }
+      after_edge_ = true;
+      next_read_ = std::max(t_after, static_cast<int64_t>(due + guard_));
+      polling_since_ = next_read_;
+    } else if (hi > edge_ + 1.5 * period_) {
+      ++missed_;
+      acquire(t_after, Mode::kFindFirst);
+    } else {
+      poll_again(t_before, t_after);
+    }
+    return;
+  }
+
+  const double middle = (lo + hi) / 2;
+  const double sd = (hi - lo) / std::sqrt(12.0);
+  switch (mode_) {
+    case Mode::kFindFirst:
+      // A bracket from before the polling began says little; the next one will be narrow.
+      if (hi - lo > nominal_ / 4) {
+        poll_again(t_before, t_after);
+        return;
+      }
+      edge_ = middle;
+      edge_variance_ = square(sd);
+      if (period_known_) {
+        begin_tracking(middle, sd);
+      } else {
+        acquire(t_after, Mode::kFindSecond);
+      }
+      return;
+    case Mode::kFindSecond:
+      if (hi - lo > nominal_ / 4) {
+        acquire(t_after, Mode::kFindFirst);
+        return;
+      }
+      period_ = middle - edge_;
+      period_variance_ = edge_variance_ + square(sd);
+      period_known_ = true;
+      begin_tracking(middle, sd);
+      return;
+    case Mode::kTrack:
+      found(lo, hi);
+      return;
+  }
+}
+
+void EdgePredictor::begin_tracking(double edge, double sd) noexcept {
+  mode_ = Mode::kTrack;
+  edge_ = edge;
+  edge_variance_ = square(sd);
+  covariance_ = 0;
+  outside_ = 0;
+  plan();
+}
+
+void EdgePredictor::found(double lo, double hi) noexcept {
+  // The newest update that the bracket can hold: more than one may have passed unseen.
+  const double periods = std::max(0.0, std::floor((hi - edge_ + guard_) / period_));
+  if (periods > 1) missed_ += static_cast<uint64_t>(periods) - 1;
+  edge_ += periods * period_;
+  edge_variance_ += 2 * periods * covariance_ + square(periods) * period_variance_ + square(kPhaseNoise) * periods;
+  covariance_ += periods * period_variance_;
+
+  const bool admitted = edge_ >= lo && edge_ <= hi;
+  outside_ = admitted ? 0 : outside_ + 1;
+  if (hi - lo < period_ / 4) {
+    correct((lo + hi) / 2 - edge_, square(hi - lo) / 12 + square(kJitter));
+  } else if (!admitted) {
+    // A late read bounds the update on one side only.
+    const double nearest = edge_ < lo ? lo : hi;
+    edge_variance_ += square(nearest - edge_);
+    edge_ = nearest;
+  }
+  if (outside_ > kPatience) {
+    period_known_ = false;
+    acquire(static_cast<int64_t>(hi), Mode::kFindFirst);
+    return;
+  }
+  plan();
+}
+
+void EdgePredictor::correct(double residual, double variance) noexcept {
+  const double gain_edge = edge_variance_ / (edge_variance_ + variance);
+  const double gain_period = covariance_ / (edge_variance_ + variance);
+  edge_ += gain_edge * residual;
+  period_ += gain_period * residual;
+  period_variance_ -= gain_period * covariance_;
+  covariance_ *= 1 - gain_edge;
+  edge_variance_ *= 1 - gain_edge;
+}
+
+void EdgePredictor::plan() noexcept {
+  const double due_variance = edge_variance_ + 2 * covariance_ + period_variance_;
+  // Doubled with each contradiction, up to where two reads could no longer tell the update from its neighbours.
+  const double widened = std::max(kMinGuard, kGuardSigmas * std::sqrt(due_variance)) * std::pow(2.0, outside_);
+  guard_ = std::min(widened, period_ / 4);
+  after_edge_ = false;
+  next_read_ = static_cast<int64_t>(edge_ + period_ - guard_ - call_);
+}
+
+}  // namespace mj::energy

@@ -1,0 +1,129 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+#include "energy/nvml_sources.h"
+
+namespace mj::energy {
+
+namespace {
+
+constexpr int64_t kPeriodNs = 250 * kNsPerMs;
+// Lists of processes change slowly and cost more than the rest together.
+constexpr int64_t kProcessesEveryNs = kNsPerSecond;
+constexpr unsigned int kBusyPercent = 1;
+// PROC_PID_INIT_INO of the kernel: the inode of the first PID namespace, whose PIDs the driver reports.
+constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
+
+bool in_initial_pid_namespace() noexcept {
+  struct stat info{};
+  return stat("/proc/self/ns/pid", &info) == 0 && info.st_ino == kInitialPidNamespace;
+}
+
+class NvmlConditions final : public ConditionsSource {
+ public:
+  explicit NvmlConditions(NvmlDevicePtr device)
+      : device_(std::move(device)),
+        name_("nvml" + std::to_string(device_->index()) + "-state"),
+        device_id_("board-" + std::to_string(device_->index())),
+        pids_are_ours_(in_initial_pid_namespace()),
+        own_pid_(static_cast<unsigned int>(getpid())) {}
+
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  [[nodiscard]] const std::string& device_id() const noexcept override { return device_id_; }
+  [[nodiscard]] double power_limit_w() const noexcept override { return device_->power_limit_w(); }
+  [[nodiscard]] int64_t period_ns() const noexcept override { return kPeriodNs; }
+
+  bool read(ConditionSample& out, Fault& fault) noexcept override {
+    fault = Fault::kNone;
+    out = {};
+    out.at = monotonic_ns();
+    bool any = number(NvmlCall::kTemperature, out.temperature_c, fault);
+    any |= number(NvmlCall::kSmClock, out.sm_clock_mhz, fault);
+    any |= number(NvmlCall::kMemoryClock, out.memory_clock_mhz, fault);
+    uint64_t mask = 0;
+    if (device_->supports(NvmlCall::kThrottleReasons) &&
+        succeeded(device_->read(NvmlCall::kThrottleReasons, mask), fault)) {
+      out.throttle_known = any = true;
+      out.throttle_mask = mask;
+    }
+    nvml::Utilization utilization{};
+    if (device_->supports(NvmlCall::kUtilization) && succeeded(device_->utilization(utilization), fault)) {
+      out.gpu_utilization_percent = static_cast<float>(utilization.gpu);
+      out.memory_utilization_percent = static_cast<float>(utilization.memory);
+      any = true;
+    }
+    if (out.at >= next_processes_) {
+      next_processes_ = out.at + kProcessesEveryNs;
+      other_work_ = read_other_work(fault);
+    }
+    out.other_work = other_work_;
+    return any;
+  }
+
+ private:
+  static bool succeeded(nvml::Return result, Fault& fault) noexcept {
+    if (nvml_fault(result) != Fault::kNone) fault = nvml_fault(result);
+    return result == nvml::kSuccess;
+  }
+
+  bool number(NvmlCall call, float& out, Fault& fault) noexcept {
+    uint64_t value = 0;
+    if (!device_->supports(call) || !succeeded(device_->read(call, value), fault)) return false;
+    out = static_cast<float>(value);
+    return true;
+  }
+
+  // Who else uses the SMs. The driver names processes by their PIDs in the first namespace: in a container these
+  // are nobody we know, so that only two busy ones at once prove that one is not ours.
+  OtherWork read_other_work(Fault& fault) noexcept {
+    if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
+    auto count = static_cast<unsigned int>(samples_.size());
+    if (!succeeded(device_->process_utilization(seen_us_, samples_.data(), count), fault)) return OtherWork::kUnknown;
+    std::array<unsigned int, kMaxProcesses> busy{};
+    size_t busy_count = 0;
+    for (unsigned int i = 0; i < count; ++i) {
+      seen_us_ = std::max<uint64_t>(seen_us_, samples_[i].timestamp_us);
+      if (samples_[i].sm_percent <= kBusyPercent) continue;
+      if (pids_are_ours_ && samples_[i].pid == own_pid_) continue;
+      const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
+      if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
+    }
+    if (pids_are_ours_) return busy_count > 0 ? OtherWork::kBusy : OtherWork::kNone;
+    return busy_count > 1 ? OtherWork::kBusy : OtherWork::kUnknown;
+  }
+
+  // Nobody but us has a context: nobody but us can work. More than that the bare list does not tell.
+  OtherWork without_utilization(Fault& fault) noexcept {
+    if (!pids_are_ours_ || !device_->supports(NvmlCall::kProcesses)) return OtherWork::kUnknown;
+    auto count = static_cast<unsigned int>(processes_.size());
+    if (!succeeded(device_->processes(processes_.data(), count), fault)) return OtherWork::kUnknown;
+    const auto others = std::count_if(processes_.begin(), processes_.begin() + count,
+                                      [this](const nvml::ProcessInfo& process) { return process.pid != own_pid_; });
+    return others == 0 ? OtherWork::kNone : OtherWork::kUnknown;
+  }
+
+  static constexpr size_t kMaxProcesses = 256;
+
+  const NvmlDevicePtr device_;
+  const std::string name_;
+  const std::string device_id_;
+  const bool pids_are_ours_;
+  const unsigned int own_pid_;
+  std::array<nvml::ProcessUtilization, kMaxProcesses> samples_{};
+  std::array<nvml::ProcessInfo, kMaxProcesses> processes_{};
+  uint64_t seen_us_ = 0;
+  int64_t next_processes_ = 0;
+  OtherWork other_work_ = OtherWork::kUnknown;
+};
+
+}  // namespace
+
+std::unique_ptr<ConditionsSource> make_nvml_conditions(const NvmlDevicePtr& device) {
+  return std::make_unique<NvmlConditions>(device);
+}
+
+}  // namespace mj::energy

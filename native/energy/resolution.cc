@@ -1,0 +1,146 @@
+#include "energy/resolution.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mj::energy {
+
+namespace {
+
+// The estimator uses up to five quiet edges a side, and one more bounds them.
+constexpr size_t kEdgesBeside = 6;
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+void pack(const Figure& figure, std::vector<double>& out) {
+  out.insert(out.end(), {static_cast<double>(figure.status), static_cast<double>(figure.cause), figure.value, figure.lo,
+                         figure.hi, figure.uncertainty});
+  out.insert(out.end(), figure.terms.begin(), figure.terms.end());
+}
+
+void pack(const Level& level, std::vector<double>& out) { out.insert(out.end(), {level.watts, level.uncertainty}); }
+
+void pack(const Estimate& estimate, std::vector<double>& out) {
+  pack(estimate.window, out);
+  pack(estimate.caused, out);
+  pack(estimate.idle_before, out);
+  pack(estimate.idle_after, out);
+  pack(estimate.idle, out);
+}
+
+// No figure at all.
+Estimate nothing(EstimateStatus status, Cause cause) {
+  Estimate estimate;
+  for (Figure* figure : {&estimate.window, &estimate.caused}) {
+    figure->status = status;
+    figure->cause = cause;
+    figure->value = figure->lo = figure->hi = figure->uncertainty = kNone;
+    figure->terms.fill(kNone);
+  }
+  for (Level* level : {&estimate.idle_before, &estimate.idle_after, &estimate.idle}) {
+    level->watts = level->uncertainty = kNone;
+  }
+  return estimate;
+}
+
+Estimate estimate_channel(const MeterData& data, const MeterChannel& channel, const Window& window) {
+  // The reason of a channel that cannot be read stands with the channel.
+  if (!channel.series) return nothing(EstimateStatus::kUnsupported, Cause::kNone);
+  const EdgeSnapshot snapshot =
+      channel.series->edges->snapshot(window.a - window.idle_before_ns, window.b + window.idle_after_ns, kEdgesBeside);
+  if (snapshot.edges.empty()) {
+    const bool lost = channel.health->fault.load() == Fault::kLost;
+    return nothing(EstimateStatus::kSuspect, lost ? Cause::kDeviceLost : Cause::kNoUpdate);
+  }
+  CounterView view;
+  view.edges = {snapshot.edges.data(), snapshot.edges.size()};
+  view.faults = {snapshot.faults.data(), snapshot.faults.size()};
+  view.traits = data.traits(channel);
+  return estimate(view, window);
+}
+
+void add(double value, ConditionRange& range) {
+  if (std::isnan(value)) return;
+  if (range.values.empty()) {
+    range.values = {value, value, value, value};
+    return;
+  }
+  range.values[0] = std::min(range.values[0], value);
+  range.values[1] = std::max(range.values[1], value);
+  range.values[3] = value;
+}
+
+// The worst that was seen: busy at any time is busy, and unknown at any time leaves it unknown.
+OtherWork worse(OtherWork a, OtherWork b) {
+  if (a == OtherWork::kBusy || b == OtherWork::kBusy) return OtherWork::kBusy;
+  return a == OtherWork::kUnknown || b == OtherWork::kUnknown ? OtherWork::kUnknown : OtherWork::kNone;
+}
+
+// The samples inside [a, b]; for a window shorter than the sampling, its nearest neighbours.
+std::vector<ConditionSample> samples_of(const Ring<ConditionSample>& ring, int64_t a, int64_t b) {
+  uint64_t first = ring.partition_point([a](const ConditionSample& sample) { return sample.at < a; });
+  uint64_t last = ring.partition_point([b](const ConditionSample& sample) { return sample.at <= b; });
+  if (first == last) {
+    first = first > ring.oldest() ? first - 1 : first;
+    last = std::min(last + 1, ring.end());
+  }
+  std::vector<ConditionSample> samples;
+  ring.copy(first, last, samples);
+  return samples;
+}
+
+}  // namespace
+
+int64_t ResolutionRequest::last_instant() const noexcept {
+  int64_t last = std::numeric_limits<int64_t>::min();
+  for (const Window& window : windows) last = std::max(last, window.b + window.idle_after_ns);
+  return last;
+}
+
+std::vector<std::string> resolution_names() {
+  std::vector<std::string> names;
+  for (const std::string kind : {"window.", "caused."}) {
+    for (const char* field : {"status", "cause", "value", "lo", "hi", "uncertainty"}) names.push_back(kind + field);
+    for (size_t i = 0; i < kTermCount; ++i) names.push_back(kind + term_name(static_cast<Term>(i)));
+  }
+  for (const std::string side : {"idle.before", "idle.after", "idle.level"}) {
+    names.push_back(side);
+    names.push_back(side + ".uncertainty");
+  }
+  return names;
+}
+
+Resolution resolve_windows(const MeterData& data, const ResolutionRequest& request) {
+  Resolution resolution;
+  resolution.fields.reserve(request.windows.size() * data.channels.size() * (2 * (6 + kTermCount) + 6));
+  for (const Window& window : request.windows) {
+    for (const MeterChannel& channel : data.channels) {
+      pack(estimate_channel(data, channel, window), resolution.fields);
+    }
+  }
+  return resolution;
+}
+
+std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t a, int64_t b) {
+  std::vector<ConditionsReport> reports;
+  for (const auto& context : data.conditions) {
+    ConditionsReport report;
+    report.id = context->source->device_id();
+    report.power_limit_w = context->source->power_limit_w();
+    const std::vector<ConditionSample> samples = samples_of(context->samples, a, b);
+    for (const ConditionSample& sample : samples) {
+      add(sample.temperature_c, report.temperature_c);
+      add(sample.sm_clock_mhz, report.sm_clock_mhz);
+      add(sample.memory_clock_mhz, report.memory_clock_mhz);
+      add(sample.gpu_utilization_percent, report.gpu_utilization_percent);
+      add(sample.memory_utilization_percent, report.memory_utilization_percent);
+      report.throttle_mask |= sample.throttle_mask;
+      report.throttle_known |= sample.throttle_known;
+      report.other_work = &sample == samples.data() ? sample.other_work : worse(report.other_work, sample.other_work);
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace mj::energy

@@ -1,0 +1,113 @@
+#include "energy/window.h"
+
+namespace mj::energy {
+
+const char* status_name(EstimateStatus status) noexcept {
+  switch (status) {
+    case EstimateStatus::kOk:
+      return "ok";
+    case EstimateStatus::kBelowResolution:
+      return "below-resolution";
+    case EstimateStatus::kSuspect:
+      return "suspect";
+    case EstimateStatus::kUnsupported:
+      break;
+  }
+  return "unsupported";
+}
+
+const char* cause_name(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::kNone:
+      break;
+    case Cause::kCounterReset:
+      return "counter-reset";
+    case Cause::kCounterBackwards:
+      return "counter-backwards";
+    case Cause::kCounterStuck:
+      return "counter-stuck";
+    case Cause::kHistoryLost:
+      return "history-lost";
+    case Cause::kClockStep:
+      return "clock-step";
+    case Cause::kDeviceLost:
+      return "device-lost";
+    case Cause::kIdleStateChanged:
+      return "idle-state-changed";
+    case Cause::kOtherWork:
+      return "other-work";
+    case Cause::kNoUpdate:
+      return "no-update";
+    case Cause::kInconsistent:
+      return "inconsistent";
+  }
+  return "";
+}
+
+const char* term_name(Term term) noexcept {
+  switch (term) {
+    case Term::kEdgeTiming:
+      return "edge-timing";
+    case Term::kAccumulation:
+      return "accumulation";
+    case Term::kCutInterval:
+      return "cut-interval";
+    case Term::kQuantum:
+      return "quantum";
+    case Term::kIdleLevel:
+      return "idle-level";
+    case Term::kIdleDrift:
+      return "idle-drift";
+    case Term::kTail:
+      return "tail";
+    case Term::kMarkDelay:
+      return "mark-delay";
+    case Term::kPhase:
+      return "phase";
+    case Term::kCount:
+      break;
+  }
+  return "";
+}
+
+const char* term_distribution(Term term, EnergyKind kind) noexcept {
+  switch (term) {
+    case Term::kCutInterval:
+    case Term::kAccumulation:
+    case Term::kTail:
+      return "two-point";
+    case Term::kEdgeTiming:
+      // Around a cut the work may lie wholly on one side of the edge; between quiet edges the power is the idle one.
+      return kind == EnergyKind::kWindow ? "two-point" : "rectangular";
+    case Term::kIdleLevel:
+      return "normal";
+    case Term::kQuantum:
+    case Term::kIdleDrift:
+    case Term::kMarkDelay:
+    case Term::kPhase:
+    case Term::kCount:
+      break;
+  }
+  return "rectangular";
+}
+
+const char* term_origin(Term term) noexcept {
+  switch (term) {
+    case Term::kIdleLevel:
+    case Term::kIdleDrift:
+      return "idle";
+    case Term::kTail:
+    case Term::kMarkDelay:
+    case Term::kPhase:
+      return "calibration";
+    case Term::kEdgeTiming:
+    case Term::kAccumulation:
+    case Term::kCutInterval:
+    case Term::kQuantum:
+    case Term::kCount:
+      break;
+  }
+  return "edge";
+}
+
+}  // namespace mj::energy

@@ -1,0 +1,152 @@
+#pragma once
+
+// One burst of work in an idle device: the workloads on which the estimator is scored.
+#include "energy/window.h"
+#include "energy/window_traits.h"
+#include "test/counter_sim.h"
+
+namespace mj::test {
+
+enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kCount };
+
+inline const char* load_name(Load load) {
+  constexpr const char* kNames[] = {"flat", "square wave", "slow rise", "idle drift", "neighbours"};
+  return kNames[static_cast<size_t>(load)];
+}
+
+struct BurstSpec {
+  CounterSpec counter;
+  energy::CounterTraits traits;
+  Load load = Load::kFlat;
+  double length_ms = 100;
+  double idle_w = 118;
+  double idle_noise_w = 2.6;  // of each 20 ms: 1.2 W over 100 ms, as measured
+  double excess_w = 482;
+  double quiet_ms = 1000;
+  double tau_ms = 0;           // of the sensor in front of the counter
+  double phase_amplitude = 0;  // of what the counter makes of a very short burst, over its phase
+};
+
+struct Burst {
+  std::vector<energy::Edge> edges;
+  energy::Window window;
+  double window_truth = 0;
+  double caused_truth = 0;
+  double idle_truth = 0;  // idle energy from a to b
+  [[nodiscard]] energy::CounterView view(const energy::CounterTraits& traits) const {
+    return {{edges.data(), edges.size()}, {}, traits};
+  }
+};
+
+inline Burst simulate(const BurstSpec& spec, Random& random) {
+  const int64_t tau = ms(spec.tau_ms);
+  const int64_t settle = 5 * tau + ms(2 * spec.counter.period_ms);
+  const int64_t quiet = ms(spec.quiet_ms);
+  const int64_t a = quiet + settle + ms(100 + random.uniform(0, 3 * spec.counter.period_ms));
+  const int64_t b = a + ms(spec.length_ms);
+  const int64_t end = b + quiet + settle + ms(100);
+
+  std::vector<int64_t> breaks = {a, b};
+  constexpr double kLatticeMs = 20;
+  std::vector<double> noise;
+  for (int64_t t = 0; t < end; t += ms(kLatticeMs)) {
+    breaks.push_back(t);
+    noise.push_back(spec.idle_noise_w * random.normal());
+  }
+  const double slope = spec.load == Load::kIdleDrift ? random.uniform(-3, 3) : 0;  // W a second
+  const double half_period_ms = random.uniform(3, 30);
+  const double rise_ms = random.uniform(5, 60);
+  if (spec.load == Load::kSquare) {
+    for (int64_t t = a; t < b; t += ms(half_period_ms)) breaks.push_back(t);
+  }
+  if (spec.load == Load::kSlowRise) {
+    for (int64_t t = a; t < std::min(b, a + ms(6 * rise_ms)); t += ms(2)) breaks.push_back(t);
+  }
+  // Work of ours outside the declared quiet time, right at its ends.
+  const int64_t earlier = a - quiet;
+  const int64_t later = b + quiet;
+  const int64_t other = ms(60);
+  if (spec.load == Load::kNeighbours) breaks.insert(breaks.end(), {earlier - other, earlier, later, later + other});
+
+  const auto idle = [&](int64_t t) {
+    return spec.idle_w + slope * static_cast<double>(t - a) * 1e-9 + noise[static_cast<size_t>(t / ms(kLatticeMs))];
+  };
+  const auto excess = [&](int64_t t) {
+    if (spec.load == Load::kNeighbours &&
+        ((t >= earlier - other && t < earlier) || (t >= later && t < later + other))) {
+      return spec.excess_w;
+    }
+    if (t < a || t >= b) return 0.0;
+    if (spec.load == Load::kSquare) return spec.excess_w * ((t - a) / ms(half_period_ms) % 2 == 0 ? 1.0 : 0.2);
+    if (spec.load == Load::kSlowRise)
+      return spec.excess_w * (1 - std::exp(-static_cast<double>(t - a) / (rise_ms * 1e6)));
+    return spec.excess_w;
+  };
+  const double share = 1 / (1 + spec.length_ms / (0.4 * spec.counter.period_ms));
+  const double seen = 1 + spec.phase_amplitude * share * std::sin(6.283185307179586 * random.uniform());
+  const Profile power(breaks, [&](int64_t t) { return idle(t) + excess(t); });
+  const Profile sensed(breaks, [&](int64_t t) { return idle(t) + seen * excess(t); }, tau);
+  const Profile idle_only(breaks, idle);
+
+  Burst burst;
+  burst.edges = observe(sensed, spec.counter, 0, end - ms(spec.counter.call_ms * 8), random);
+  burst.window = {a, b, quiet, quiet};
+  burst.window_truth = power.energy(a, b);
+  burst.idle_truth = idle_only.energy(a, b);
+  burst.caused_truth = burst.window_truth - burst.idle_truth;
+  return burst;
+}
+
+inline BurstSpec h100_board(double length_ms, Load load) {
+  BurstSpec spec;
+  spec.load = load;
+  spec.length_ms = length_ms;
+  spec.tau_ms = 13;
+  spec.phase_amplitude = 0.18;
+  spec.traits = energy::nvml_board_traits(700, 0);
+  return spec;
+}
+
+// A board that updates five times as often and is read through a cheap call, without a filter.
+inline BurstSpec fast_board(double length_ms, Load load) {
+  BurstSpec spec = h100_board(length_ms, load);
+  spec.tau_ms = 0;
+  spec.counter.period_ms = 20;
+  spec.counter.jitter_ms = 0.1;
+  spec.counter.call_ms = 0.3;
+  spec.counter.displacement_ms = 1;
+  spec.traits.period_ns = ms(20);
+  spec.traits.displacement_ns = ms(1);
+  spec.traits.decay_ns = 0;
+  spec.phase_amplitude = 0;
+  spec.traits.phase_sensitivity = 0;
+  return spec;
+}
+
+inline BurstSpec slow_board(double length_ms, Load load) {
+  BurstSpec spec = h100_board(length_ms, load);
+  spec.quiet_ms = 4000;
+  spec.counter.period_ms = 1000;
+  spec.counter.call_ms = 10;
+  spec.traits.period_ns = ms(1000);
+  return spec;
+}
+
+inline BurstSpec rapl_package(double length_ms, Load load) {
+  BurstSpec spec;
+  spec.load = load;
+  spec.length_ms = length_ms;
+  spec.idle_w = 18;
+  spec.idle_noise_w = 1.5;
+  spec.excess_w = 90;
+  spec.quiet_ms = 500;
+  spec.counter.period_ms = 0.997;
+  spec.counter.jitter_ms = 0.05;
+  spec.counter.quantum_j = 61e-6;
+  spec.counter.call_ms = 0.5;
+  spec.counter.displaced = 0;
+  spec.traits = energy::rapl_traits(61e-6, 125, 0);
+  return spec;
+}
+
+}  // namespace mj::test

@@ -1,0 +1,142 @@
+#pragma once
+
+// A counter with a known truth: a power profile whose integral is exact, seen through an energy counter that updates on
+// a grid, is read in brackets, and lies in the ways that real ones were measured to lie.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "energy/samples.h"
+
+namespace mj::test {
+
+// xoshiro-free and the same on every standard library: splitmix64.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t next() noexcept {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+  }
+  double uniform() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
+  double uniform(double lo, double hi) noexcept { return lo + (hi - lo) * uniform(); }
+  double normal() noexcept {
+    constexpr double kTwoPi = 6.283185307179586;
+    return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(kTwoPi * uniform());
+  }
+  bool chance(double p) noexcept { return uniform() < p; }
+
+ private:
+  uint64_t state_;
+};
+
+inline int64_t ms(double value) noexcept { return static_cast<int64_t>(std::llround(value * 1e6)); }
+
+// Piecewise constant power; the first piece reaches back for ever and the last one on for ever. With a time constant it
+// also knows what a first-order sensor in front of the counter has let through.
+class Profile {
+ public:
+  // `breaks` need not be sorted; `watts` is asked once for each piece, at its middle.
+  Profile(std::vector<int64_t> breaks, const std::function<double(int64_t)>& watts, int64_t tau_ns = 0)
+      : breaks_(std::move(breaks)), tau_s_(static_cast<double>(tau_ns) * 1e-9) {
+    std::sort(breaks_.begin(), breaks_.end());
+    breaks_.erase(std::unique(breaks_.begin(), breaks_.end()), breaks_.end());
+    double joules = 0;
+    double filtered = 0;
+    for (size_t i = 0; i < breaks_.size(); ++i) {
+      const bool last = i + 1 == breaks_.size();
+      const int64_t length = last ? 0 : breaks_[i + 1] - breaks_[i];
+      const double power = watts(last ? breaks_[i] : breaks_[i] + length / 2);
+      if (i == 0) filtered = power;
+      pieces_.push_back({power, joules, filtered});
+      joules += power * static_cast<double>(length) * 1e-9;
+      filtered = settle(filtered, power, length);
+    }
+  }
+
+  [[nodiscard]] double energy(int64_t t) const noexcept {
+    const size_t i = piece(t);
+    return pieces_[i].joules + pieces_[i].watts * static_cast<double>(t - breaks_[i]) * 1e-9;
+  }
+  [[nodiscard]] double energy(int64_t a, int64_t b) const noexcept { return energy(b) - energy(a); }
+
+  // For a first-order filter tau dF/dt = P - F, so the integral of F is that of P less tau times F's rise.
+  [[nodiscard]] double filtered_energy(int64_t t) const noexcept {
+    if (tau_s_ == 0) return energy(t);
+    const size_t i = piece(t);
+    const double now = settle(pieces_[i].filtered, pieces_[i].watts, t - breaks_[i]);
+    return energy(t) - tau_s_ * (now - pieces_[0].filtered);
+  }
+
+ private:
+  struct Piece {
+    double watts;
+    double joules;
+    double filtered;
+  };
+  [[nodiscard]] size_t piece(int64_t t) const noexcept {
+    const auto after = std::upper_bound(breaks_.begin(), breaks_.end(), t);
+    return after == breaks_.begin() ? 0 : static_cast<size_t>(after - breaks_.begin() - 1);
+  }
+  [[nodiscard]] double settle(double from, double to, int64_t ns) const noexcept {
+    if (tau_s_ == 0 || ns <= 0) return tau_s_ == 0 ? to : from;
+    return to + (from - to) * std::exp(-static_cast<double>(ns) * 1e-9 / tau_s_);
+  }
+
+  std::vector<int64_t> breaks_;
+  std::vector<Piece> pieces_;
+  double tau_s_;
+};
+
+// Defaults: the measured H100 (issue of measurement: 100.002 ms grid, calls of 2.7 ms, 15 % displaced by 10 ms).
+struct CounterSpec {
+  double period_ms = 100.002;
+  double jitter_ms = 0.45;  // of an update about its grid
+  double quantum_j = 1e-3;
+  double call_ms = 2.7;
+  double displaced = 0.15;  // share of accumulations displaced by displacement_ms, either way
+  double displacement_ms = 10;
+  double announced = 1;  // share of those whose read was slow, so that the bracket shows it
+};
+
+inline std::vector<energy::Edge> observe(const Profile& profile, const CounterSpec& spec, int64_t from, int64_t to,
+                                         Random& random) {
+  std::vector<energy::Edge> edges;
+  const int64_t phase = ms(spec.period_ms * random.uniform());
+  double first = 0;
+  for (int64_t k = 0;; ++k) {
+    const int64_t grid = from + phase + ms(spec.period_ms * static_cast<double>(k));
+    if (grid > to) break;
+    const int64_t published = grid + ms(spec.jitter_ms * std::clamp(random.normal(), -2.2, 2.2));
+    const bool displaced = random.chance(spec.displaced);
+    const bool slow = displaced && random.chance(spec.announced);
+    const double width = 2 * spec.call_ms * (slow ? random.uniform(2, 4) : random.uniform(0.96, 1.25));
+    const double before = random.uniform();
+    const int64_t accumulated =
+        published + (displaced ? ms(random.chance(0.5) ? spec.displacement_ms : -spec.displacement_ms) : 0);
+    const double total = std::floor(profile.filtered_energy(accumulated) / spec.quantum_j) * spec.quantum_j;
+    if (edges.empty()) first = total;
+    edges.push_back({published - ms(width * before), published + ms(width * (1 - before)), total - first});
+  }
+  return edges;
+}
+
+// What a program gets that reads the counter at a and at b.
+inline double plain_difference(const std::vector<energy::Edge>& edges, int64_t a, int64_t b) {
+  const auto read = [&edges](int64_t t) {
+    double joules = 0;
+    for (const energy::Edge& edge : edges) {
+      if (edge.lo + (edge.hi - edge.lo) / 2 <= t) joules = edge.joules;
+    }
+    return joules;
+  };
+  return read(b) - read(a);
+}
+
+}  // namespace mj::test

@@ -1,0 +1,105 @@
+#include "nvml/script.h"
+
+#include <functional>
+#include <sstream>
+
+namespace fake {
+
+namespace {
+
+using Statement = std::function<bool(Script&, DeviceScript&, std::istringstream&)>;
+
+const std::map<std::string, Statement>& statements() {
+  static const auto* all = new std::map<std::string, Statement>{
+      {"driver", [](Script& s, DeviceScript&, auto& in) { return bool(in >> s.driver); }},
+      {"origin", [](Script& s, DeviceScript&, auto& in) { return bool(in >> s.origin_ns); }},
+      {"latency",
+       [](Script& s, DeviceScript&, auto& in) { return bool(in >> s.latency_us >> s.tail_us >> s.tail_every); }},
+      {"init",
+       [](Script& s, DeviceScript&, auto& in) {
+         std::string how;
+         in >> how;
+         s.init_hangs = how == "hang";
+         return how == "ok" || how == "hang" || (how == "fail" && bool(in >> s.init_code));
+       }},
+      {"base", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.base_w); }},
+      {"pulse",
+       [](Script&, DeviceScript& d, auto& in) {
+         double start = 0, length = 0, watts = 0;
+         if (!(in >> start >> length >> watts)) return false;
+         d.pulses.push_back({start, start + length, watts});
+         return true;
+       }},
+      {"square",
+       [](Script&, DeviceScript& d, auto& in) {
+         double start = 0, period = 0, on = 0, watts = 0;
+         int count = 0;
+         if (!(in >> start >> period >> on >> watts >> count)) return false;
+         for (int i = 0; i < count; ++i) d.pulses.push_back({start + i * period, start + i * period + on, watts});
+         return true;
+       }},
+      {"follow-cpu",
+       [](Script&, DeviceScript& d, auto& in) {
+         d.follow_cpu = true;
+         return bool(in >> d.base_w >> d.watts_per_core);
+       }},
+      {"counter",
+       [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.period_ms >> d.phase_ms >> d.offset_j); }},
+      {"limit", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.limit_w); }},
+      {"mig",
+       [](Script&, DeviceScript& d, auto& in) {
+         std::string word;
+         in >> word;
+         d.mig = word == "on";
+         return d.mig;
+       }},
+      {"foreign", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.foreign_pid >> d.foreign_percent); }},
+      {"unsupported",
+       [](Script&, DeviceScript& d, auto& in) {
+         std::string call;
+         in >> call;
+         return d.unsupported.insert(call).second;
+       }},
+      {"hang",
+       [](Script&, DeviceScript& d, auto& in) {
+         std::string call;
+         return bool(in >> call >> d.hangs[call]);
+       }},
+      {"lost", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.lost_ms); }},
+      {"reset", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.reset_ms); }},
+      {"stuck", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.stuck_ms >> d.stuck_until_ms); }},
+      {"backwards", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.backwards_ms >> d.backwards_j); }},
+  };
+  return *all;
+}
+
+}  // namespace
+
+Script parse_script(const std::string& text, int64_t now_ns) {
+  Script script;
+  script.origin_ns = now_ns;
+  DeviceScript none;
+  std::istringstream lines(text);
+  std::string line;
+  while (std::getline(lines, line)) {
+    std::istringstream in(line.substr(0, line.find('#')));
+    std::string keyword;
+    if (!(in >> keyword)) continue;
+    if (keyword == "device") {
+      DeviceScript device;
+      in >> device.uuid >> device.pci_bus_id >> std::ws;
+      std::getline(in, device.name);
+      script.devices.push_back(device);
+      continue;
+    }
+    const auto found = statements().find(keyword);
+    DeviceScript& device = script.devices.empty() ? none : script.devices.back();
+    if (found == statements().end() || !found->second(script, device, in)) {
+      script.error = "bad line in the fake's script: " + line;
+      return script;
+    }
+  }
+  return script;
+}
+
+}  // namespace fake

@@ -1,0 +1,162 @@
+#include "energy/window_idle.h"
+#include "energy/window_traits.h"
+#include "test/check.h"
+#include "test/window_fixture.h"
+
+namespace {
+
+using namespace mj::energy;
+using namespace mj::test;
+
+Window around(double a_ms, double b_ms, double before_ms = 1000, double after_ms = 1000) {
+  return {ms(a_ms), ms(b_ms), ms(before_ms), ms(after_ms)};
+}
+
+TEST("caused: a burst far shorter than the counter's period, in full") {
+  const Series series = exact_series(burst_profile(2013, 2018, 118, 600), 4000);
+  const Estimate result = series.estimate(around(2013, 2018));
+  CHECK(result.caused.status == EstimateStatus::kOk);
+  CHECK_NEAR(result.caused.value, 0.005 * 482, 1e-6);
+  CHECK(result.caused.uncertainty < 1e-6);
+  CHECK_NEAR(result.idle.watts, 118, 1e-9);
+  CHECK_NEAR(result.idle_before.watts, 118, 1e-9);
+  CHECK_NEAR(result.idle_after.watts, 118, 1e-9);
+}
+
+TEST("caused: what a sensor shows late is waited for") {
+  Series series = exact_series(burst_profile(2000, 2095, 118, 600, 13), 4000);
+  series.traits.decay_ns = ms(65);
+  const Figure figure = series.estimate(around(2000, 2095)).caused;
+  const double truth = 0.095 * 482;
+  CHECK_NEAR(figure.value, truth, 0.002 * truth);
+  CHECK(contains(figure, truth));
+  // The edge 5 ms after the end would have missed a tenth of it.
+  series.traits.decay_ns = 0;
+  CHECK(series.estimate(around(2000, 2095)).caused.value < 0.93 * truth);
+}
+
+TEST("caused: an idle level that drifts is followed by the line through both sides") {
+  std::vector<int64_t> breaks;
+  for (int t = 0; t < 5000; ++t) breaks.push_back(ms(t));
+  const auto idle = [](int64_t t) { return 100 + 5e-9 * static_cast<double>(t); };
+  const Profile drifting(breaks, [&](int64_t t) { return idle(t) + (t >= ms(2000) && t < ms(2500) ? 400 : 0); });
+  const Figure figure = exact_series(drifting, 5000).estimate(around(2000, 2500)).caused;
+  CHECK_NEAR(figure.value, 200, 0.05);
+  CHECK(contains(figure, 200));
+}
+
+TEST("caused: brackets count at idle power, as nothing else ran there") {
+  const Series series = exact_series(burst_profile(2013, 2018, 118, 600), 4000, 100, 3);
+  const Figure figure = series.estimate(around(2013, 2018)).caused;
+  CHECK_NEAR(term(figure, Term::kEdgeTiming), 1.96 * 118 * 0.003 * std::sqrt(2.0 / 3), 1e-9);
+  CHECK_NEAR(term(figure, Term::kCutInterval), 0, 1e-9);
+}
+
+TEST("caused: the tail of earlier work at the start of the quiet time is no idle") {
+  const Profile profile(
+      {0, ms(920), ms(1001), ms(2013), ms(2018)},
+      [](int64_t t) { return (t >= ms(920) && t < ms(1001)) || (t >= ms(2013) && t < ms(2018)) ? 600.0 : 118.0; },
+      ms(13));
+  Series series = exact_series(profile, 4000, 20);
+  series.traits.decay_ns = ms(65);
+  const Estimate result = series.estimate(around(2013, 2018, 1012, 1000));
+  CHECK_NEAR(result.idle_before.watts, 118, 0.01);
+  CHECK(result.idle_before.uncertainty < 1);
+}
+
+TEST("caused: where only one side was quiet, the other end is cut, and no tail is counted twice") {
+  Series series = exact_series(burst_profile(2000, 2500, 118, 600), 4000);
+  series.traits.decay_ns = ms(65);
+  const Figure figure = series.estimate(around(2000, 2500, 0, 1000)).caused;
+  CHECK_NEAR(term(figure, Term::kCutInterval), 0, 1e-9);  // a lies on an edge
+  const Figure between = series.estimate(around(1950, 2500, 0, 1000)).caused;
+  CHECK(term(between, Term::kCutInterval) > 5);
+}
+
+TEST("caused: may be negative and is not clipped") {
+  const Series series = exact_series(burst_profile(2000, 2500, 118, 60), 4000);
+  const Figure figure = series.estimate(around(2000, 2500)).caused;
+  CHECK(figure.status == EstimateStatus::kOk);
+  CHECK_NEAR(figure.value, -29, 1e-6);
+  CHECK(figure.lo < -28.9 && figure.hi < -28.9);
+}
+
+TEST("caused: quiet declared on one side only is worth less") {
+  const Series series = exact_series(burst_profile(2000, 2500, 118, 600), 4000);
+  const Figure both = series.estimate(around(2000, 2500)).caused;
+  const Estimate before = series.estimate(around(2000, 2500, 1000, 0));
+  const Estimate after = series.estimate(around(2000, 2500, 0, 1000));
+  for (const Estimate* one : {&before, &after}) {
+    CHECK(one->caused.status == EstimateStatus::kOk);
+    CHECK(contains(one->caused, 241));
+    CHECK(one->caused.uncertainty > both.uncertainty + 5);
+    CHECK_NEAR(one->idle.watts, 118, 1e-9);
+  }
+  CHECK(std::isnan(before.idle_after.watts));
+  CHECK(std::isnan(after.idle_before.watts));
+}
+
+TEST("caused: with no declared idle there are bounds only") {
+  const Series series = exact_series(burst_profile(2000, 2500, 118, 600), 4000);
+  const Estimate result = series.estimate({ms(2000), ms(2500)});
+  CHECK(result.caused.status == EstimateStatus::kBelowResolution);
+  CHECK(contains(result.caused, 241));
+  CHECK(std::isnan(result.idle.watts));
+}
+
+TEST("caused: another idle state after than before is suspect, a slow change is not") {
+  const auto two_states = [](double before, double after) {
+    const Profile profile({0, ms(2000), ms(2500)}, [=](int64_t t) {
+      if (t < ms(2000)) return before;
+      return t < ms(2500) ? 600.0 : after;
+    });
+    return exact_series(profile, 4000).estimate(around(2000, 2500)).caused;
+  };
+  const Figure changed = two_states(75, 118);
+  CHECK(changed.status == EstimateStatus::kSuspect);
+  CHECK(changed.cause == Cause::kIdleStateChanged);
+  CHECK(contains(changed, 300 - 0.5 * 75));
+  CHECK(contains(changed, 300 - 0.5 * 118));
+  CHECK(two_states(118, 121).status == EstimateStatus::kOk);
+  CHECK(two_states(118, 107).status == EstimateStatus::kOk);
+}
+
+TEST("caused: power of others in the quiet time moves the level little and widens the interval") {
+  const Profile disturbed({0, ms(1210), ms(1230), ms(2000), ms(2500)}, [](int64_t t) {
+    if (t >= ms(1210) && t < ms(1230)) return 700.0;
+    return t >= ms(2000) && t < ms(2500) ? 600.0 : 118.0;
+  });
+  const Figure quiet = exact_series(burst_profile(2000, 2500, 118, 600), 4000).estimate(around(2000, 2500)).caused;
+  const Estimate result = exact_series(disturbed, 4000).estimate(around(2000, 2500));
+  CHECK_NEAR(result.idle_before.watts, 118, 3);
+  CHECK(result.caused.uncertainty > quiet.uncertainty);
+  CHECK(contains(result.caused, 241));
+}
+
+TEST("caused: no edge after the end yet leaves a value within the limits of power") {
+  const Series series = exact_series(burst_profile(2000, 2050, 118, 600), 2000);
+  const Figure due = series.estimate(around(2000, 2050)).caused;
+  CHECK(due.status == EstimateStatus::kBelowResolution);
+  CHECK(contains(due, 0.05 * 482));
+  const Figure overdue = series.estimate(around(2000, 2500)).caused;
+  CHECK(overdue.status == EstimateStatus::kSuspect);
+  CHECK(overdue.cause == Cause::kNoUpdate);
+}
+
+TEST("idle: Student's t, from the table and beyond it") {
+  CHECK_NEAR(student_t95(1), 12.706, 1e-3);
+  CHECK_NEAR(student_t95(0), 12.706, 1e-3);
+  CHECK_NEAR(student_t95(12), 2.179, 1e-3);
+  CHECK_NEAR(student_t95(13), 2.160, 2e-3);
+  CHECK_NEAR(student_t95(30), 2.042, 1e-3);
+  CHECK_NEAR(student_t95(1000), 1.962, 1e-3);
+}
+
+TEST("traits: a board's power is bounded by twice its limit or by what was seen") {
+  CHECK_EQ(nvml_board_traits(700, 964).max_power_w, 1400.0);
+  CHECK_NEAR(nvml_board_traits(300, 700).max_power_w, 840, 1e-9);
+  CHECK_EQ(nvml_board_traits(0, 0).max_power_w, 0.0);
+  CHECK_EQ(rapl_traits(61e-6, 125, 0).quantum_j, 61e-6);
+}
+
+}  // namespace

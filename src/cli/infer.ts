@@ -1,0 +1,85 @@
+import { invalidArgument } from '../errors.js';
+import { InferenceSession, type MeasureOptions, Meter } from '../index.js';
+import { type Arguments, assignment, parse } from './arguments.js';
+import { asJson, describe, type InferRun } from './infer-report.js';
+import { makeFeeds } from './inputs.js';
+import { openModel } from './model.js';
+import { progressLine } from './progress.js';
+import { USAGE } from './usage.js';
+
+const OPTIONS = {
+  ep: { type: 'string' },
+  'provider-option': { type: 'string', multiple: true },
+  batch: { type: 'string' },
+  dim: { type: 'string', multiple: true },
+  input: { type: 'string', multiple: true },
+  range: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+  repetitions: { type: 'string' },
+  'min-duration': { type: 'string' },
+  warmup: { type: 'string' },
+  idle: { type: 'string' },
+  threads: { type: 'string' },
+  onnxruntime: { type: 'string' },
+  nvml: { type: 'string' },
+  raw: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+export async function infer(argv: string[]): Promise<void> {
+  const args = parse(argv, OPTIONS, USAGE);
+  const run = await measured(args);
+  const json = () => `${JSON.stringify(asJson(run, args.flag('raw')), null, 2)}\n`;
+  process.stdout.write(args.flag('json') ? json() : describe(run));
+}
+
+async function measured(args: Arguments): Promise<InferRun> {
+  const [name, ...more] = args.positionals;
+  if (name === undefined || more.length > 0) {
+    throw invalidArgument('infer takes one model: an .onnx file or the name of a built-in one.', USAGE);
+  }
+  const seed = args.count('seed') ?? 0;
+  const options = measureOptions(args);
+  const model = await openModel(name, seed);
+  const session = await InferenceSession.create(model.path, sessionOptions(args));
+  const nvml = args.text('nvml');
+  const meter = await Meter.open(nvml === undefined ? {} : { roots: { nvml } });
+  const progress = progressLine(model.label);
+  try {
+    const feeds = makeFeeds(session, model, args, seed);
+    const measurement = await session.measure(feeds, { ...options, meter, onProgress: progress.show });
+    const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
+    return { model: model.label, batch, measurement };
+  } finally {
+    progress.clear();
+    await session.release();
+    await meter.close();
+  }
+}
+
+function measureOptions(args: Arguments): MeasureOptions<Meter> {
+  const repetitions = args.count('repetitions');
+  const minDurationMs = args.durationMs('min-duration');
+  const warmup = args.count('warmup');
+  const idleMs = args.durationMs('idle');
+  return {
+    ...(repetitions === undefined ? {} : { repetitions }),
+    ...(minDurationMs === undefined ? {} : { minDurationMs }),
+    ...(warmup === undefined ? {} : { warmup }),
+    ...(idleMs === undefined ? {} : { idle: idleMs === 0 ? false : { beforeMs: idleMs, afterMs: idleMs } }),
+  };
+}
+
+function sessionOptions(args: Arguments) {
+  const provider = args.text('ep') ?? 'cpu';
+  const settings = Object.fromEntries(
+    args.list('provider-option').map((text) => assignment('provider-option', text)),
+  );
+  const threads = args.count('threads');
+  const onnxruntime = args.text('onnxruntime');
+  return {
+    executionProviders: [{ name: provider, ...settings }],
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(onnxruntime === undefined ? {} : { onnxruntime }),
+  };
+}

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { cachedModel, listModels, type ModelName } from 'microjoule-models';
+import { invalidArgument } from '../errors.js';
+
+export interface ModelFile {
+  /** As the user named it. */
+  label: string;
+  path: string;
+  /** Set for one of the built-in models. */
+  builtIn: ModelName | undefined;
+}
+
+/** An .onnx file, or a built-in model, which is written to the user's cache on first use. */
+export async function openModel(name: string, seed: number): Promise<ModelFile> {
+  const builtIn = listModels().find((model) => model.name === name)?.name;
+  if (builtIn !== undefined) {
+    return { label: name, path: await cachedModel(builtIn, { seed }), builtIn };
+  }
+  if (!existsSync(name)) {
+    const names = listModels().map((model) => model.name);
+    throw invalidArgument(
+      `There is no model file '${name}', nor a built-in model of that name.`,
+      `Give the path of an .onnx file, or one of ${names.join(', ')}.`,
+    );
+  }
+  return { label: name, path: name, builtIn: undefined };
+}

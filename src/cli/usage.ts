@@ -1,0 +1,29 @@
+export const USAGE = `microjoule: energy of neural-network inference, with an uncertainty on every number
+
+  microjoule probe [--json]
+      which counters and execution providers can be used here, and what mends the others
+  microjoule infer MODEL [options]
+      runs MODEL (an .onnx file, or one of the built-in models) and measures it
+
+Options of infer
+  --ep NAME            execution provider: cpu (default), cuda, tensorrt
+  --provider-option K=V   passed to the provider as it is; may be repeated
+  --batch N            sets a free first dimension
+  --dim NAME=N         sets a free dimension; may be repeated
+  --input NAME=FILE    takes this input from a .npy file; may be repeated
+  --range NAME=LO:HI   makes this integer input from LO to HI (exclusive); may be repeated
+  --seed N             seed of inputs and of built-in weights (default 0)
+  --repetitions N      number of measured runs
+  --min-duration T     or: run at least this long (default 5s)
+  --warmup N           runs before anything is measured (default 10)
+  --idle T             quiet time on both sides (default 1s; 0s: none, and no idle is subtracted)
+  --threads N          intra-op threads of ONNX Runtime
+  --raw                with --json: every duration and the raw samples too
+
+Options of both
+  --json               one JSON document on standard output
+  --onnxruntime PATH   folder of the onnxruntime-node to use
+  --nvml FILE          the NVML library to open
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments.
+`;

@@ -1,0 +1,2 @@
+/** Of this package, read once from its own package.json. */
+export const VERSION: string = (require('../package.json') as { version: string }).version;

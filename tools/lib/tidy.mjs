@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { pythonTool } from './python-tools.mjs';
+import { root, run } from './run.mjs';
+import { filesUnder } from './stamp.mjs';
+
+const git = (...args) => run('git', args, { quiet: true });
+
+/** Files changed since the base commit, committed or not; null where git cannot tell. */
+function changedFiles() {
+  const base = process.env.MICROJOULE_TIDY_BASE || 'HEAD~1';
+  const tracked = git('diff', '--name-only', '--diff-filter=d', base);
+  const untracked = git('ls-files', '--others', '--exclude-standard');
+  if (!tracked.ok || !untracked.ok) return null;
+  return `${tracked.stdout}${untracked.stdout}`.split('\n').filter(Boolean);
+}
+
+/** What a translation unit includes of native/, through any number of headers. */
+function includesOf(file, seen = new Set()) {
+  for (const [, name] of readFileSync(join(root, file), 'utf8').matchAll(/^#include "([^"]+)"/gm)) {
+    const header = [join('native', name), join(dirname(file), name)].find((path) =>
+      existsSync(join(root, path)),
+    );
+    if (header && !seen.has(header)) {
+      seen.add(header);
+      includesOf(header, seen);
+    }
+  }
+  return seen;
+}
+
+/** The units to look at: the changed ones, and for each changed header one that includes it. */
+function unitsFor(changed, units) {
+  const chosen = new Set(units.filter((unit) => changed.includes(unit)));
+  for (const header of changed.filter((file) => file.startsWith('native/') && file.endsWith('.h'))) {
+    const including = units.filter((unit) => includesOf(unit).has(header));
+    if (including.some((unit) => chosen.has(unit))) continue;
+    const own = including.find((unit) => unit.replace(/(_test)?\.cc$/, '') === header.replace(/\.h$/, ''));
+    if (own ?? including[0]) chosen.add(own ?? including[0]);
+  }
+  return [...chosen];
+}
+
+function database(folder) {
+  const path = join(root, folder, 'compile_commands.json');
+  return new Set(JSON.parse(readFileSync(path, 'utf8')).map(({ file }) => relative(root, file)));
+}
+
+/** clang-tidy with the compile commands of the addon and of the C++ tests. */
+export function tidy({ all }) {
+  const changed = all ? null : changedFiles();
+  const units = filesUnder(['native'])
+    .filter((file) => file.endsWith('.cc'))
+    .map((file) => relative(root, file));
+  const wanted = changed === null ? units : unitsFor(changed, units);
+  if (wanted.length === 0) {
+    console.log('no C++ file has changed');
+    return true;
+  }
+  const program = pythonTool('clang-tidy');
+  const databases = ['build', 'build-test'].map((folder) => ({ folder, files: database(folder) }));
+  let ok = true;
+  for (const unit of wanted) {
+    const found = databases.find(({ files }) => files.has(unit));
+    if (!found) {
+      console.error(`${unit} is compiled by no target of CMakeLists.txt`);
+      ok = false;
+      continue;
+    }
+    const { ok: clean, output } = run(program, ['-p', found.folder, '--quiet', unit], { quiet: true });
+    console.log(`${clean ? 'clean' : 'NOT CLEAN'}  ${unit}`);
+    if (!clean) process.stdout.write(output);
+    ok = clean && ok;
+  }
+  return ok;
+}

@@ -1,0 +1,54 @@
+// `npm run test:system`: sanitizers, valgrind, and builds from the packed sources. Slower than `npm test`.
+import { buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
+import { cmakeBuild } from './lib/cmake.mjs';
+import { nativeTests } from './lib/native-tests.mjs';
+import { cli, run, version } from './lib/run.mjs';
+import { Summary } from './lib/summary.mjs';
+
+const BINARY = 'native/test/native_tests';
+
+/** The reason why a Debian package is not there, or null; installs it where we may. */
+function missingPackage(command, packageName) {
+  if (version(command)) return null;
+  if (!version('apt-get')) return `${command} is not installed, and this is not a Debian system`;
+  if (process.getuid() !== 0)
+    return `${command} is not installed, and only root can (apt-get install ${packageName})`;
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-q'], { quiet: true, env });
+  const { ok, output } = run('apt-get', ['install', '-y', '-q', packageName], { quiet: true, env });
+  return ok ? null : `apt-get install ${packageName} failed: ${output.trim().split('\n').at(-1)}`;
+}
+
+function sanitized(folder, sanitizers, wrapper, env) {
+  cmakeBuild(folder, [`SANITIZE=${sanitizers}`, 'CMAKE_BUILD_TYPE=RelWithDebInfo', 'WERROR=ON']);
+  return nativeTests(`${folder}/${BINARY}`, { label: sanitizers, wrapper, env });
+}
+
+function valgrind(tool, ...options) {
+  const wrapper = ['valgrind', `--tool=${tool}`, '--error-exitcode=99', '-q', ...options];
+  return nativeTests(`build-test/${BINARY}`, { label: tool, wrapper, timeoutMs: 300_000 });
+}
+
+await cli(() => {
+  const summary = new Summary();
+  summary.check('address and undefined-behaviour sanitizers', () =>
+    sanitized('build-asan', 'address,undefined', [], { ASAN_OPTIONS: 'detect_stack_use_after_return=1' }),
+  );
+  // Without -R the randomised layout of newer kernels collides with the thread sanitizer's shadow memory.
+  summary.check('thread sanitizer', () => sanitized('build-tsan', 'thread', ['setarch', '-R']));
+
+  const missing = missingPackage('valgrind', 'valgrind');
+  if (missing) {
+    summary.skip('valgrind', missing);
+  } else {
+    summary.check('valgrind memcheck', () =>
+      valgrind('memcheck', '--leak-check=full', '--errors-for-leak-kinds=definite'),
+    );
+    summary.check('valgrind helgrind', () => valgrind('helgrind', '--suppressions=tools/helgrind.supp'));
+  }
+
+  summary.check('prebuild', prebuild);
+  summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
+  summary.check('installed by pnpm', installWithPnpm);
+  summary.finish();
+});

@@ -1,0 +1,47 @@
+// `npm test`: format, lint, types, C++ unit tests, and the suite on two versions of Node.
+//   node tools/test.mjs [--all]   --all: clang-tidy on every file, not only on the changed ones
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkFormat } from './lib/format.mjs';
+import { nativeTests } from './lib/native-tests.mjs';
+import { nodesToTest } from './lib/nodes.mjs';
+import { cli, root, run, tool } from './lib/run.mjs';
+import { Summary } from './lib/summary.mjs';
+import { tidy } from './lib/tidy.mjs';
+
+function suite(node) {
+  const results = join(root, '.cache', `vitest-${node.version}.json`);
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  rmSync(results, { force: true });
+  const { ok } = run(node.path, [tool('vitest/vitest.mjs'), 'run'], {
+    env: { MICROJOULE_TEST_NODE: node.version, MICROJOULE_TEST_RESULTS: results },
+  });
+  const { node: ranOn, passed, failed, skipped } = JSON.parse(readFileSync(results, 'utf8'));
+  const failures = [];
+  if (failed > 0 || !ok) failures.push(`vitest on Node ${node.version} (${failed} failed)`);
+  if (ranOn !== node.version) failures.push(`vitest ran on Node ${ranOn}, not on ${node.version}`);
+  return { passed, failures, skips: skipped };
+}
+
+function biome() {
+  const colours = process.stdout.isTTY ? [] : ['--colors=off'];
+  const args = ['ci', '--error-on-warnings', '--max-diagnostics=50', ...colours, '.'];
+  return run(process.execPath, [tool('@biomejs/biome/bin/biome'), ...args]).ok;
+}
+
+const tsc = (project) => run(process.execPath, [tool('typescript/bin/tsc'), '--noEmit', '-p', project]).ok;
+const script = (path) => run(process.execPath, [path]).ok;
+
+await cli(() => {
+  const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
+  const summary = new Summary();
+  summary.check('format: clang-format', checkFormat);
+  summary.check('format and lint: biome', biome);
+  summary.check('lint: clang-tidy', () => tidy({ all: values.all }));
+  summary.check('sources', () => script('tools/check-sources.mjs'));
+  summary.check('types', () => tsc('test'));
+  summary.check('C++ unit tests', () => nativeTests('build-test/native/test/native_tests'));
+  for (const node of nodesToTest()) summary.check(`suite on Node ${node.version}`, () => suite(node));
+  summary.finish();
+});
