@@ -54,7 +54,7 @@ TEST("faults: the counter may say anything across a reset") {
 }
 
 TEST("faults: wherever in the window it lies") {
-  for (double at = 2050; at < 3000; at += 100) {
+  for (int at = 2050; at < 3000; at += 100) {
     const Estimate result = with_fault(at, Fault::kReset).estimate(kWindow);
     CHECK(result.window.cause == Cause::kCounterReset);
     CHECK(contains(result.window, 600));
