@@ -10,7 +10,11 @@ try {
   });
   console.log(`result ${w.result}, ${w.durationMs.toFixed(1)} ms`);
   for (const energy of Object.values(w.energy.scopes)) {
-    console.log(energy.id, energy.status, energy.status === 'unsupported' ? energy.reason : `${energy.value} ± ${energy.uncertainty} J`);
+    console.log(
+      energy.id,
+      energy.status,
+      energy.status === 'unsupported' ? energy.reason : `${energy.value} ± ${energy.uncertainty} J`,
+    );
   }
 } finally {
   await meter.close();

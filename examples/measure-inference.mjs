@@ -16,7 +16,9 @@ for (const energy of Object.values(m.energy.scopes)) {
   } else if (energy.perInference) {
     const { value, uncertainty, combinedUncertainty } = energy.perInference;
     const mJ = (joules) => (joules * 1000).toFixed(2);
-    console.log(`${energy.id}: ${mJ(value)} ± ${mJ(uncertainty)} (± ${mJ(combinedUncertainty)} with gain) mJ a run, ${energy.status}`);
+    console.log(
+      `${energy.id}: ${mJ(value)} ± ${mJ(uncertainty)} (± ${mJ(combinedUncertainty)} with gain) mJ a run, ${energy.status}`,
+    );
   }
 }
 await session.release();

@@ -2,6 +2,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';
+export { Meter } from './meter.js';
+export { probe } from './probe.js';
 export { InferenceSession } from './session.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
 export type * from './types/energy.js';

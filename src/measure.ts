@@ -2,12 +2,12 @@ import { withDefaultMeter } from './default-meter.js';
 import { invalidArgument } from './errors.js';
 import { summarise } from './latency.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
-import { plainData } from './plain.js';
 import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
+import { plainData } from './plain.js';
 import { attachBoard, type DeviceIdentity, dividePerInference } from './session-energy.js';
 import type { EnergyReport } from './types/energy.js';
-import type { MeasureOptions, MeasureProgress, Measurement } from './types/measure.js';
+import type { Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type { Feeds, SkippedProvider } from './types/onnx.js';
 import { VERSION } from './version.js';
@@ -50,7 +50,7 @@ async function measureWith<O>(
 ): Promise<Measurement<O>> {
   const readable = meter.channels.some((channel) => channel.unsupported === undefined);
   const plan = planMeasurement(options, readable);
-  const release = meter.holdWindow();
+  const release = await meter.holdWindow();
   try {
     const loop = await session.measureNative(feeds, toNative(plan, options.onProgress), options.signal);
     options.onProgress?.({ phase: 'resolving', repetitions: loop.durationsNs.length, elapsedMs: 0 });

@@ -18,7 +18,7 @@ import { locateRuntime } from './ort-location.js';
 import { planProviders } from './providers.js';
 import { readRunOptions, readSessionOptions } from './session-options.js';
 import { type Tensor, trustedTensor } from './tensor.js';
-import type { MeasureOptions, Measurement } from './types/measure.js';
+import type { Measurement, MeasureOptions } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type {
   ExecutionProviderConfig as ExecutionProviderConfigType,

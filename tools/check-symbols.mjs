@@ -4,8 +4,8 @@ import { relative } from 'node:path';
 import { cli, Failure, must, root, version } from './lib/run.mjs';
 import { filesUnder } from './lib/stamp.mjs';
 
-// Debian 12 and Ubuntu 22.04. dlopen alone, taken from libc.so.6 since 2.34, keeps older systems out.
-const FLOOR = { GLIBC: '2.34', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '4.2' };
+// Red Hat 9, Debian 12 and Ubuntu 22.04. dlopen alone, taken from libc.so.6 since 2.34, keeps older systems out.
+const FLOOR = { GLIBC: '2.34', GLIBCXX: '3.4.29', CXXABI: '1.3.13', GCC: '4.2' };
 const NEEDED = [
   'libstdc++.so.6',
   'libgcc_s.so.1',

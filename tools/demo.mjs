@@ -13,7 +13,8 @@ const FAKE = join(root, 'build-test/native/test/fakes/nvml/libnvidia-ml.so.1');
 
 const report = await probe({ timing: false });
 const real = report.counters.some((counter) => counter.readable && counter.unit === 'J');
-const cuda = report.onnxruntime.found && report.onnxruntime.providers.some((p) => p.name === 'cuda' && p.usable);
+const cuda =
+  report.onnxruntime.found && report.onnxruntime.providers.some((p) => p.name === 'cuda' && p.usable);
 
 if (real) {
   run(['probe']);
@@ -32,7 +33,7 @@ function simulated() {
   const library = join(folder, 'libnvidia-ml.so.1');
   try {
     copyFileSync(FAKE, library);
-    writeFileSync(`${library}.script`, 'device 0 name Simulated-GPU\nfollow-cpu 0 60 150\n');
+    writeFileSync(`${library}.script`, 'follow-cpu 60 150\n');
     run(['infer', 'mobilenetv2', '--min-duration', '3s', '--nvml', library]);
   } finally {
     rmSync(folder, { recursive: true });
@@ -41,7 +42,9 @@ function simulated() {
 
 function run(args) {
   process.stdout.write(`$ microjoule ${args.filter((arg) => !arg.startsWith(tmpdir())).join(' ')}\n`);
-  const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
   process.stdout.write('\n');
 }

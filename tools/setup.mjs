@@ -33,7 +33,7 @@ function dependenciesInstalled() {
 
 function installDependencies() {
   // No dependency needs its install script; onnxruntime-node's would fetch the CUDA providers.
-  must('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
+  must('npm', ['ci', '--include=dev', '--ignore-scripts']);
 }
 
 function buildAddon(strict) {
@@ -49,7 +49,9 @@ const actions = {
   addon: buildAddon,
   models: () => must(process.execPath, [tool('typescript/bin/tsc'), '-p', 'models']),
   dist: () => must(process.execPath, ['tools/dist.mjs']),
-  'C++ tests': (strict) => cmakeBuild('build-test', [`WERROR=${strict ? 'ON' : 'OFF'}`]),
+  // With debugging information, for valgrind's reports.
+  'C++ tests': (strict) =>
+    cmakeBuild('build-test', ['CMAKE_BUILD_TYPE=RelWithDebInfo', `WERROR=${strict ? 'ON' : 'OFF'}`]),
 };
 
 function build(step, strict) {

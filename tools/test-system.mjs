@@ -1,5 +1,5 @@
 // `npm run test:system`: sanitizers, valgrind, and builds from the packed sources. Slower than `npm test`.
-import { buildWithCmakeJs, buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
+import { buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
 import { cmakeBuild } from './lib/cmake.mjs';
 import { nativeTests } from './lib/native-tests.mjs';
 import { cli, run, version } from './lib/run.mjs';
@@ -25,9 +25,8 @@ function sanitized(folder, sanitizers, wrapper, env) {
 }
 
 function valgrind(tool, ...options) {
-  cmakeBuild('build-valgrind', ['CMAKE_BUILD_TYPE=RelWithDebInfo', 'WERROR=ON']);
   const wrapper = ['valgrind', `--tool=${tool}`, '--error-exitcode=99', '-q', ...options];
-  return nativeTests(`build-valgrind/${BINARY}`, { label: tool, wrapper, timeoutMs: 300_000 });
+  return nativeTests(`build-test/${BINARY}`, { label: tool, wrapper, timeoutMs: 300_000 });
 }
 
 await cli(() => {
@@ -49,7 +48,6 @@ await cli(() => {
   }
 
   summary.check('prebuild', prebuild);
-  summary.check('packed sources, built by cmake-js', buildWithCmakeJs);
   summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
   summary.check('installed by pnpm', installWithPnpm);
   summary.finish();

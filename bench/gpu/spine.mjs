@@ -29,7 +29,12 @@ const cells = [
   { model: 'resnet50', file: resnet50, batch: 64 },
 ];
 
-const result = { date: new Date().toISOString(), probe: await probe(), sampler: await samplerCost(), cells: [] };
+const result = {
+  date: new Date().toISOString(),
+  probe: await probe(),
+  sampler: await samplerCost(),
+  cells: [],
+};
 for (let round = 0; round < Number(values.rounds); round += 1) {
   for (const cell of cells) {
     const row = await infer(cell);
@@ -39,7 +44,17 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
 }
 
 async function infer({ model, file, batch }) {
-  const args = ['infer', file, '--ep', values.ep, '--batch', String(batch), '--min-duration', `${values.seconds}s`, '--json'];
+  const args = [
+    'infer',
+    file,
+    '--ep',
+    values.ep,
+    '--batch',
+    String(batch),
+    '--min-duration',
+    `${values.seconds}s`,
+    '--json',
+  ];
   try {
     const { stdout, stderr } = await run(process.execPath, [cli, ...args], { maxBuffer: 1 << 28 });
     const row = JSON.parse(stdout);

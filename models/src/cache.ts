@@ -43,9 +43,9 @@ export async function cached(plan: PlannedModel, options: CacheOptions): Promise
     await discard(entry);
   }
   await removeAbandoned(cacheDir);
-  const mine = await publishFolder(entry, async (folder) => {
-    await writeFiles(folder, plan, options.onProgress, options.signal);
-  });
+  const mine = await publishFolder(entry, (folder) =>
+    writeFiles(folder, plan, options.onProgress, options.signal),
+  );
   if (!mine) {
     const theirs = await damageOf(entry, plan);
     if (theirs !== undefined) {

@@ -3,7 +3,7 @@ export { normals, toHalf, uniformIntegers } from './arrays.js';
 export type { Precision } from './builder.js';
 export type { CacheOptions } from './cache.js';
 export { ModelsError, type ModelsErrorCode } from './errors.js';
-export { type InputOptions, makeInputs } from './inputs.js';
+export { type InputOptions, makeInputs, writeInputs } from './inputs.js';
 export {
   cachedModel,
   type ModelOptions,

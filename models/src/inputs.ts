@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { checkModelName } from './architectures.js';
 import { MAX_POSITIONS } from './bert.js';
 import { checkRange } from './errors.js';
 import { IMAGE_SIZE } from './image-input.js';
 import { makeImages } from './images.js';
-import type { InputTensor } from './npy.js';
+import { encodeNpy, type InputTensor } from './npy.js';
+import { publishNewFolder } from './publish.js';
 import { makeSequences } from './tokens.js';
 
 export interface InputOptions {
@@ -26,4 +29,17 @@ export function makeInputs(name: string, options: InputOptions = {}): Record<str
   return {
     input: { type: 'float32', data: makeImages(batch, seed), dims: [batch, 3, IMAGE_SIZE, IMAGE_SIZE] },
   };
+}
+
+/** Writes {@link makeInputs} into a new folder, as `<input>.npy`; returns the files' paths. */
+export async function writeInputs(
+  name: string,
+  options: InputOptions & { readonly out: string },
+): Promise<string[]> {
+  const inputs = Object.entries(makeInputs(name, options));
+  const folder = resolve(options.out);
+  await publishNewFolder(folder, async (temporary) => {
+    for (const [input, tensor] of inputs) await writeFile(join(temporary, `${input}.npy`), encodeNpy(tensor));
+  });
+  return inputs.map(([input]) => join(folder, `${input}.npy`));
 }

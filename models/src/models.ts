@@ -1,10 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkModelName } from './architectures.js';
 import type { Precision } from './builder.js';
 import { type CacheOptions, cached } from './cache.js';
 import { checkRange, ModelsError } from './errors.js';
-import { publishFolder } from './publish.js';
+import { publishNewFolder } from './publish.js';
 import {
   MODEL_FILE,
   type PlannedModel,
@@ -39,16 +38,9 @@ export interface WrittenModel {
 export async function writeModel(name: string, options: WriteOptions): Promise<WrittenModel> {
   const plan = checkedPlan(name, options);
   const folder = resolve(options.out);
-  const taken = new ModelsError(
-    'invalid-argument',
-    `${folder} exists already and is not an empty folder.`,
-    'Name a folder that does not exist yet, or remove it.',
+  await publishNewFolder(folder, (temporary) =>
+    writeFiles(temporary, plan, options.onProgress, options.signal),
   );
-  if (!(await isFree(folder))) throw taken;
-  const written = await publishFolder(folder, async (temporary) => {
-    await writeFiles(temporary, plan, options.onProgress, options.signal);
-  });
-  if (!written) throw taken;
   return { model: join(folder, MODEL_FILE), weights: join(folder, WEIGHTS_FILE) };
 }
 
@@ -70,12 +62,4 @@ function checkedPlan(name: string, { seed = 0, precision = 'fp32' }: ModelOption
     );
   }
   return planModel({ name: checkModelName(name), seed, precision });
-}
-
-async function isFree(folder: string): Promise<boolean> {
-  try {
-    return (await readdir(folder)).length === 0;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
-  }
 }

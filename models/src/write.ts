@@ -3,7 +3,7 @@ import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type ModelName } from './architectures.js';
 import { elementCount, type ModelBuilder, type Parameter, type Precision } from './builder.js';
-import { ModelsError, writeFailure } from './errors.js';
+import { ModelsError } from './errors.js';
 import { toFloat16 } from './float16.js';
 import { encodeModel, externalTensor } from './onnx.js';
 import { RandomStream } from './random.js';
@@ -78,22 +78,15 @@ export async function writeFiles(
   plan: PlannedModel,
   onProgress?: Progress,
   signal?: AbortSignal,
-): Promise<Manifest> {
-  const path = join(folder, WEIGHTS_FILE);
-  try {
-    const weights = await writeWeights(path, plan, onProgress, signal);
-    const manifest: Manifest = {
-      ...plan.recipe,
-      generation: GENERATION,
-      files: { [MODEL_FILE]: record(plan.graph), [WEIGHTS_FILE]: weights },
-    };
-    await writeFile(join(folder, MODEL_FILE), plan.graph);
-    await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    return manifest;
-  } catch (error) {
-    if (signal?.aborted) throw new ModelsError('aborted', `Writing ${plan.recipe.name} was cancelled.`);
-    throw writeFailure(error, folder);
-  }
+): Promise<void> {
+  const weights = await writeWeights(join(folder, WEIGHTS_FILE), plan, onProgress, signal);
+  const manifest: Manifest = {
+    ...plan.recipe,
+    generation: GENERATION,
+    files: { [MODEL_FILE]: record(plan.graph), [WEIGHTS_FILE]: weights },
+  };
+  await writeFile(join(folder, MODEL_FILE), plan.graph);
+  await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 function record(bytes: Uint8Array): FileRecord {
@@ -112,9 +105,9 @@ async function writeWeights(
     await append(file, hash, weights.header);
     let written = weights.header.length;
     for (const { parameter } of weights.tensors) {
-      const random = new RandomStream(recipe.seed, parameter.name);
+      const random = RandomStream.named(recipe.seed, parameter.name);
       for (const bytes of slices(parameter, recipe.precision, random)) {
-        signal?.throwIfAborted();
+        if (signal?.aborted) throw new ModelsError('aborted', `Writing ${recipe.name} was cancelled.`);
         await append(file, hash, bytes);
         written += bytes.length;
         onProgress?.(written, weights.fileSize);

@@ -19,8 +19,8 @@ Napi::Value open_meter(const Napi::CallbackInfo& info) {
   const bool shared = object.Get("shared").As<Napi::Boolean>();
   const auto work = [options, shared] {
     Opened opened;
-    opened.status = shared ? energy::Meter::open_shared(options, opened.meter)
-                           : energy::Meter::open(options, opened.meter);
+    opened.status =
+        shared ? energy::Meter::open_shared(options, opened.meter) : energy::Meter::open(options, opened.meter);
     return opened;
   };
   return run_on_thread<Opened>(info.Env(), "microjoule:open", work,

@@ -180,7 +180,8 @@ Napi::Value snapshot(Napi::Env env, const MeterData& data, int64_t a, int64_t b)
   for (const energy::MeterChannel& channel : data.channels) {
     if (!channel.series) continue;
     const auto edges = channel.series->edges->snapshot(a, b, 1).edges;
-    out.Set(next++, series(env, channel.info, "J", edges.size(), [&](size_t i, int64_t& lo, int64_t& hi, double& value) {
+    out.Set(next++,
+            series(env, channel.info, "J", edges.size(), [&](size_t i, int64_t& lo, int64_t& hi, double& value) {
               lo = edges[i].lo;
               hi = edges[i].hi;
               value = edges[i].joules;
@@ -188,7 +189,8 @@ Napi::Value snapshot(Napi::Env env, const MeterData& data, int64_t a, int64_t b)
   }
   for (const auto& power : data.power) {
     const auto samples = power->power->snapshot(a, b);
-    out.Set(next++, series(env, power->info, "W", samples.size(), [&](size_t i, int64_t& lo, int64_t& hi, double& value) {
+    out.Set(next++,
+            series(env, power->info, "W", samples.size(), [&](size_t i, int64_t& lo, int64_t& hi, double& value) {
               lo = samples[i].lo;
               hi = samples[i].hi;
               value = samples[i].watts;

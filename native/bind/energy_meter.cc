@@ -42,10 +42,10 @@ napi_value read(napi_env env, napi_callback_info info) {
     meter->data().read(static_cast<double*>(out));
     return nullptr;
   }
-  const Status status =
-      meter == nullptr ? closed_status()
-                       : Status(Code::kInvalidArgument,
-                                "read(out) needs a Float64Array of at least meter.channels.length elements.");
+  const Status status = meter == nullptr
+                            ? closed_status()
+                            : Status(Code::kInvalidArgument,
+                                     "read(out) needs a Float64Array of at least meter.channels.length elements.");
   napi_throw(env, to_error(Napi::Env(env), status));
   return nullptr;
 }
@@ -150,8 +150,9 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   object.Set("memoryBytes", static_cast<double>(data.memory_bytes));
   object.Set("read", make_read(env, handle));
   const auto method = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&, const HandlePtr&)) {
-    object.Set(name, Napi::Function::New(
-                         env, [handle, function](const Napi::CallbackInfo& info) { return function(info, handle); }, name));
+    object.Set(name,
+               Napi::Function::New(
+                   env, [handle, function](const Napi::CallbackInfo& info) { return function(info, handle); }, name));
   };
   method("resolve", resolve);
   method("cancelResolve", cancel);

@@ -35,8 +35,7 @@ class Settlement : public std::enable_shared_from_this<Settlement<T>> {
   }
 
  private:
-  Settlement(Napi::Env env, Finish finish)
-      : deferred_(Napi::Promise::Deferred::New(env)), finish_(std::move(finish)) {}
+  Settlement(Napi::Env env, Finish finish) : deferred_(Napi::Promise::Deferred::New(env)), finish_(std::move(finish)) {}
 
   static void call(Napi::Env env, Napi::Function, std::shared_ptr<Settlement>* held, void*) {
     // No environment, or one whose cleanup has begun: there is nobody left to tell.

@@ -120,8 +120,8 @@ void probe_device(const std::shared_ptr<const NvmlDevice>& device, bool timing, 
                        return Status();
                      }});
   }
-  const std::vector<Status> watched =
-      run_guarded("nvml-probe", std::move(steps), kWatchDeadlineNs, static_cast<int64_t>(kRows.size()) * kWatchDeadlineNs);
+  const std::vector<Status> watched = run_guarded("nvml-probe", std::move(steps), kWatchDeadlineNs,
+                                                  static_cast<int64_t>(kRows.size()) * kWatchDeadlineNs);
   for (size_t i = 0; i < watched.size(); ++i) {
     ProbedCounter& counter = out.counters[first + i];
     if (!watched[i].ok()) {
@@ -154,9 +154,9 @@ void probe_nvml(const Roots& roots, bool timing, CounterProbe& out) {
   for (const auto& failure : found.failures) absent(failure.index, failure.status);
   for (const auto& device : found.devices) {
     const auto index = std::to_string(device->index());
-    out.devices.push_back({{"board-" + index, static_cast<int>(device->index()), device->name(), device->uuid(),
-                            device->pci_bus_id()},
-                           device->mig()});
+    out.devices.push_back(
+        {{"board-" + index, static_cast<int>(device->index()), device->name(), device->uuid(), device->pci_bus_id()},
+         device->mig()});
     probe_device(device, timing, out);
   }
 }

@@ -15,9 +15,9 @@ struct ProbedCounter {
   std::string method;
   Scope scope = Scope::kBoard;
   ReadingKind kind = ReadingKind::kEnergyCounter;
-  double resolution = 0;           // J or W; NaN: unknown
-  double update_period_ns = 0;     // NaN: not seen
-  std::vector<double> call_ns;     // one a call, empty where not timed
+  double resolution = 0;        // J or W; NaN: unknown
+  double update_period_ns = 0;  // NaN: not seen
+  std::vector<double> call_ns;  // one a call, empty where not timed
   Status unsupported;
 };
 

@@ -8,13 +8,13 @@ namespace mj::energy {
 namespace {
 
 constexpr double kMs = 1e6;
-constexpr double kMinGuard = 1 * kMs;     // residuals of an H100's grid stay within 1.0 ms
+constexpr double kMinGuard = 1 * kMs;  // residuals of an H100's grid stay within 1.0 ms
 constexpr double kGuardSigmas = 3;
-constexpr double kJitter = 0.45 * kMs;    // sd of those residuals
+constexpr double kJitter = 0.45 * kMs;      // sd of those residuals
 constexpr double kPhaseNoise = 0.05 * kMs;  // drift allowed a period, so that the filter never falls asleep
-constexpr double kPollSpacing = 1 * kMs;  // of counters whose calls are fast
-constexpr int kPatience = 3;              // contradictions in a row before the grid is looked for again
-constexpr double kEagerPeriods = 2.5;     // polled without pause for so long, then four times a period
+constexpr double kPollSpacing = 1 * kMs;    // of counters whose calls are fast
+constexpr int kPatience = 3;                // contradictions in a row before the grid is looked for again
+constexpr double kEagerPeriods = 2.5;       // polled without pause for so long, then four times a period
 
 double square(double x) { return x * x; }
 

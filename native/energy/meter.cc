@@ -14,8 +14,8 @@ constexpr int kPatiencePeriods = 3;
 Status check_families(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const Span<SourceFamily> families = source_families();
-    const bool known = std::any_of(families.begin(), families.end(),
-                                   [&](const SourceFamily& family) { return name == family.name; });
+    const bool known =
+        std::any_of(families.begin(), families.end(), [&](const SourceFamily& family) { return name == family.name; });
     if (known) continue;
     std::string list;
     for (const SourceFamily& family : families) list += (list.empty() ? "" : ", ") + std::string(family.name);
@@ -94,8 +94,7 @@ void Meter::start_threads(std::vector<std::unique_ptr<Source>> sources,
       data_->memory_bytes += series.back()->bytes();
     }
     const Cadence cadence = source->cadence();
-    const auto context =
-        std::make_shared<SamplerContext>(std::move(source), series, data_->gate, resolver_.waker());
+    const auto context = std::make_shared<SamplerContext>(std::move(source), series, data_->gate, resolver_.waker());
     for (const auto& one : series) {
       if (one->power) data_->power.push_back(one);
       if (one->edges) data_->channels.push_back({one->info, {}, one, context->health});

@@ -119,33 +119,32 @@ constexpr unsigned int kMigEnable = 1;
 constexpr size_t kTextSize = 96;  // UUID and name, NVML_DEVICE_*_V2_BUFFER_SIZE
 
 // Without these nothing can be done. X(member, symbol, signature)
-#define MJ_NVML_REQUIRED(X)                                                         \
-  X(init, nvmlInit_v2, Return())                                                    \
-  X(device_count, nvmlDeviceGetCount_v2, Return(unsigned int*))                     \
-  X(device_handle, nvmlDeviceGetHandleByIndex_v2, Return(unsigned int, Device*))    \
+#define MJ_NVML_REQUIRED(X)                                                      \
+  X(init, nvmlInit_v2, Return())                                                 \
+  X(device_count, nvmlDeviceGetCount_v2, Return(unsigned int*))                  \
+  X(device_handle, nvmlDeviceGetHandleByIndex_v2, Return(unsigned int, Device*)) \
   X(uuid, nvmlDeviceGetUUID, Return(Device, char*, unsigned int))
 
 // Each of these may be absent from an old library: what needs it is then unsupported.
-#define MJ_NVML_OPTIONAL(X)                                                                                  \
-  X(error_string, nvmlErrorString, const char*(Return))                                                      \
-  X(driver_version, nvmlSystemGetDriverVersion, Return(char*, unsigned int))                                 \
-  X(cuda_version, nvmlSystemGetCudaDriverVersion_v2, Return(int*))                                           \
-  X(name, nvmlDeviceGetName, Return(Device, char*, unsigned int))                                            \
-  X(pci_info, nvmlDeviceGetPciInfo_v3, Return(Device, PciInfo*))                                             \
-  X(total_energy, nvmlDeviceGetTotalEnergyConsumption, Return(Device, unsigned long long*))                  \
-  X(field_values, nvmlDeviceGetFieldValues, Return(Device, int, FieldValue*))                                \
-  X(power_usage, nvmlDeviceGetPowerUsage, Return(Device, unsigned int*))                                     \
-  X(samples, nvmlDeviceGetSamples,                                                                           \
-    Return(Device, int, unsigned long long, ValueType*, unsigned int*, Sample*))                             \
-  X(temperature, nvmlDeviceGetTemperature, Return(Device, int, unsigned int*))                               \
-  X(clock, nvmlDeviceGetClockInfo, Return(Device, int, unsigned int*))                                       \
-  X(utilization, nvmlDeviceGetUtilizationRates, Return(Device, Utilization*))                                \
-  X(clocks_event_reasons, nvmlDeviceGetCurrentClocksEventReasons, Return(Device, unsigned long long*))       \
-  X(clocks_throttle_reasons, nvmlDeviceGetCurrentClocksThrottleReasons, Return(Device, unsigned long long*)) \
-  X(compute_processes, nvmlDeviceGetComputeRunningProcesses_v3, Return(Device, unsigned int*, ProcessInfo*)) \
-  X(process_utilization, nvmlDeviceGetProcessUtilization,                                                    \
-    Return(Device, ProcessUtilization*, unsigned int*, unsigned long long))                                  \
-  X(power_limit, nvmlDeviceGetEnforcedPowerLimit, Return(Device, unsigned int*))                             \
+#define MJ_NVML_OPTIONAL(X)                                                                                     \
+  X(error_string, nvmlErrorString, const char*(Return))                                                         \
+  X(driver_version, nvmlSystemGetDriverVersion, Return(char*, unsigned int))                                    \
+  X(cuda_version, nvmlSystemGetCudaDriverVersion_v2, Return(int*))                                              \
+  X(name, nvmlDeviceGetName, Return(Device, char*, unsigned int))                                               \
+  X(pci_info, nvmlDeviceGetPciInfo_v3, Return(Device, PciInfo*))                                                \
+  X(total_energy, nvmlDeviceGetTotalEnergyConsumption, Return(Device, unsigned long long*))                     \
+  X(field_values, nvmlDeviceGetFieldValues, Return(Device, int, FieldValue*))                                   \
+  X(power_usage, nvmlDeviceGetPowerUsage, Return(Device, unsigned int*))                                        \
+  X(samples, nvmlDeviceGetSamples, Return(Device, int, unsigned long long, ValueType*, unsigned int*, Sample*)) \
+  X(temperature, nvmlDeviceGetTemperature, Return(Device, int, unsigned int*))                                  \
+  X(clock, nvmlDeviceGetClockInfo, Return(Device, int, unsigned int*))                                          \
+  X(utilization, nvmlDeviceGetUtilizationRates, Return(Device, Utilization*))                                   \
+  X(clocks_event_reasons, nvmlDeviceGetCurrentClocksEventReasons, Return(Device, unsigned long long*))          \
+  X(clocks_throttle_reasons, nvmlDeviceGetCurrentClocksThrottleReasons, Return(Device, unsigned long long*))    \
+  X(compute_processes, nvmlDeviceGetComputeRunningProcesses_v3, Return(Device, unsigned int*, ProcessInfo*))    \
+  X(process_utilization, nvmlDeviceGetProcessUtilization,                                                       \
+    Return(Device, ProcessUtilization*, unsigned int*, unsigned long long))                                     \
+  X(power_limit, nvmlDeviceGetEnforcedPowerLimit, Return(Device, unsigned int*))                                \
   X(mig_mode, nvmlDeviceGetMigMode, Return(Device, unsigned int*, unsigned int*))
 
 struct Functions {

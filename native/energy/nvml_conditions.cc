@@ -19,7 +19,7 @@ constexpr unsigned int kBusyPercent = 1;
 constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
 
 bool in_initial_pid_namespace() noexcept {
-  struct stat info {};
+  struct stat info{};
   return stat("/proc/self/ns/pid", &info) == 0 && info.st_ino == kInitialPidNamespace;
 }
 

@@ -10,9 +10,9 @@ using nvml::Return;
 
 const char* nvml_call_name(NvmlCall call) noexcept {
   static constexpr const char* kNames[] = {
-      "total-energy",  "energy-field",   "module-energy", "memory-energy",      "power-instant", "power-average",
-      "memory-power",  "power-usage",    "power-samples", "temperature",        "sm-clock",      "memory-clock",
-      "utilization",   "event-reasons",  "processes",     "process-utilization", "power-limit",  "mig-mode"};
+      "total-energy", "energy-field",  "module-energy", "memory-energy",       "power-instant", "power-average",
+      "memory-power", "power-usage",   "power-samples", "temperature",         "sm-clock",      "memory-clock",
+      "utilization",  "event-reasons", "processes",     "process-utilization", "power-limit",   "mig-mode"};
   static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNvmlCallCount);
   return kNames[static_cast<size_t>(call)];
 }
@@ -199,8 +199,7 @@ Return NvmlDevice::field_values(nvml::FieldValue* fields, int count) const noexc
 Return NvmlDevice::power_samples(uint64_t newer_than_us, nvml::Sample* out, unsigned int& count) const noexcept {
   if (library_.api.samples == nullptr) return nvml::kFunctionNotFound;
   nvml::ValueType type = nvml::kUnsignedInt;
-  const Return result =
-      library_.api.samples(handle_, nvml::kTotalPowerSamples, newer_than_us, &type, &count, out);
+  const Return result = library_.api.samples(handle_, nvml::kTotalPowerSamples, newer_than_us, &type, &count, out);
   if (result == nvml::kSuccess && out != nullptr) {
     // The driver writes an unsigned int and leaves the upper half of the union as it was.
     for (unsigned int i = 0; i < count; ++i) out[i].value.ull &= 0xFFFF'FFFFULL;
@@ -243,8 +242,8 @@ Status open_library(const std::string& path, NvmlDevices& out, unsigned int& cou
     const Return result = opened->library->api.device_count(&opened->count);
     return opened->library->status_of(result, "nvmlDeviceGetCount_v2");
   };
-  Status status = run_guarded("nvml-open", {{"The NVIDIA driver's initialisation", open}}, kInitDeadlineNs,
-                              kInitDeadlineNs)[0];
+  Status status =
+      run_guarded("nvml-open", {{"The NVIDIA driver's initialisation", open}}, kInitDeadlineNs, kInitDeadlineNs)[0];
   if (!status.ok()) return status;
   out.library = opened->library;
   count = opened->count;

@@ -15,15 +15,15 @@ namespace mj::energy {
 
 // Everything that is read of a device. Each is tried once at opening; what fails is a fact and not an error.
 enum class NvmlCall : uint8_t {
-  kTotalEnergy,    // nvmlDeviceGetTotalEnergyConsumption
-  kBoardEnergy,    // field 191, scope GPU
-  kModuleEnergy,   // field 191, scope MODULE
-  kMemoryEnergy,   // field 191, scope MEMORY
-  kPowerInstant,   // field 186
-  kPowerAverage,   // field 185
-  kMemoryPower,    // field 185, scope MEMORY
-  kPowerUsage,     // nvmlDeviceGetPowerUsage
-  kPowerSamples,   // nvmlDeviceGetSamples
+  kTotalEnergy,   // nvmlDeviceGetTotalEnergyConsumption
+  kBoardEnergy,   // field 191, scope GPU
+  kModuleEnergy,  // field 191, scope MODULE
+  kMemoryEnergy,  // field 191, scope MEMORY
+  kPowerInstant,  // field 186
+  kPowerAverage,  // field 185
+  kMemoryPower,   // field 185, scope MEMORY
+  kPowerUsage,    // nvmlDeviceGetPowerUsage
+  kPowerSamples,  // nvmlDeviceGetSamples
   kTemperature,
   kSmClock,
   kMemoryClock,

@@ -32,7 +32,7 @@ std::shared_ptr<Entry> entry_of(const std::string& path) {
 
 std::vector<std::string> candidates(const std::string& path) {
   if (path.empty()) return {kLibraryName, "/usr/lib/wsl/lib/libnvidia-ml.so.1"};
-  struct stat info {};
+  struct stat info{};
   if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {path + "/" + kLibraryName};
   return {path};
 }

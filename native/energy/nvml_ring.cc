@@ -6,7 +6,8 @@ namespace mj::energy {
 
 namespace {
 
-// The driver keeps 119 samples of 20 ms (2.36 s): once a second loses none, and 0.5-0.8 ms a second is 0.08 % of a core.
+// The driver keeps 119 samples of 20 ms (2.36 s): once a second loses none, and 0.5-0.8 ms a second is 0.08 % of a
+// core.
 constexpr int64_t kPeriodNs = kNsPerSecond;
 constexpr int64_t kSamplePeriodNs = 20 * kNsPerMs;
 constexpr double kMilliwatt = 1e-3;

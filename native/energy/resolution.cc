@@ -13,14 +13,12 @@ constexpr size_t kEdgesBeside = 6;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 void pack(const Figure& figure, std::vector<double>& out) {
-  out.insert(out.end(), {static_cast<double>(figure.status), static_cast<double>(figure.cause), figure.value,
-                         figure.lo, figure.hi, figure.uncertainty});
+  out.insert(out.end(), {static_cast<double>(figure.status), static_cast<double>(figure.cause), figure.value, figure.lo,
+                         figure.hi, figure.uncertainty});
   out.insert(out.end(), figure.terms.begin(), figure.terms.end());
 }
 
-void pack(const Level& level, std::vector<double>& out) {
-  out.insert(out.end(), {level.watts, level.uncertainty});
-}
+void pack(const Level& level, std::vector<double>& out) { out.insert(out.end(), {level.watts, level.uncertainty}); }
 
 void pack(const Estimate& estimate, std::vector<double>& out) {
   pack(estimate.window, out);
@@ -48,8 +46,8 @@ Estimate nothing(EstimateStatus status, Cause cause) {
 Estimate estimate_channel(const MeterData& data, const MeterChannel& channel, const Window& window) {
   // The reason of a channel that cannot be read stands with the channel.
   if (!channel.series) return nothing(EstimateStatus::kUnsupported, Cause::kNone);
-  const EdgeSnapshot snapshot = channel.series->edges->snapshot(window.a - window.idle_before_ns,
-                                                                window.b + window.idle_after_ns, kEdgesBeside);
+  const EdgeSnapshot snapshot =
+      channel.series->edges->snapshot(window.a - window.idle_before_ns, window.b + window.idle_after_ns, kEdgesBeside);
   if (snapshot.edges.empty()) {
     const bool lost = channel.health->fault.load() == Fault::kLost;
     return nothing(EstimateStatus::kSuspect, lost ? Cause::kDeviceLost : Cause::kNoUpdate);
@@ -138,8 +136,7 @@ std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t 
       add(sample.memory_utilization_percent, report.memory_utilization_percent);
       report.throttle_mask |= sample.throttle_mask;
       report.throttle_known |= sample.throttle_known;
-      report.other_work =
-          &sample == samples.data() ? sample.other_work : worse(report.other_work, sample.other_work);
+      report.other_work = &sample == samples.data() ? sample.other_work : worse(report.other_work, sample.other_work);
     }
     reports.push_back(std::move(report));
   }

@@ -48,8 +48,8 @@ enum class Cadence : uint8_t {
 };
 
 struct ReadOutcome {
-  size_t count = 0;      // readings filled in; none is no failure where nothing was new
-  bool failed = false;   // the call failed, perhaps for once
+  size_t count = 0;            // readings filled in; none is no failure where nothing was new
+  bool failed = false;         // the call failed, perhaps for once
   Fault fault = Fault::kNone;  // kLost: the device is gone; kClockStep: stamps are void, this batch was dropped
 };
 

@@ -17,7 +17,8 @@ OpenedFamily open_rapl(const OpenRequest&) {
   channel.id = "package-0";
   channel.method = "rapl";
   channel.scope = Scope::kPackage;
-  channel.unsupported = {Code::kNotSupported, "This version of microjoule does not read the processor's energy (RAPL)."};
+  channel.unsupported = {Code::kNotSupported,
+                         "This version of microjoule does not read the processor's energy (RAPL)."};
   family.unsupported.push_back(channel);
   return family;
 }

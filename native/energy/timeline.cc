@@ -70,7 +70,8 @@ EdgeSnapshot EdgeTimeline::snapshot(int64_t from, int64_t to, size_t beside) con
     if (fault.at >= begin && fault.at <= end) out.faults.push_back(fault);
   }
   if (lost > 0) {
-    const auto later = std::find_if(out.faults.begin(), out.faults.end(), [from](const auto& f) { return f.at > from; });
+    const auto later =
+        std::find_if(out.faults.begin(), out.faults.end(), [from](const auto& f) { return f.at > from; });
     out.faults.insert(later, {from, Fault::kHistoryLost});
   }
   return out;

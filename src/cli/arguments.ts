@@ -51,7 +51,9 @@ function durationMs(name: string, value: string | undefined): number | undefined
   if (value === undefined) return undefined;
   const match = /^(\d+(?:\.\d+)?)(us|ms|s|min|h)$/.exec(value);
   if (!match) {
-    throw invalidArgument(`--${name} takes a number with a unit (us, ms, s, min, h), such as 5s, not '${value}'.`);
+    throw invalidArgument(
+      `--${name} takes a number with a unit (us, ms, s, min, h), such as 5s, not '${value}'.`,
+    );
   }
   return Number(match[1]) * (UNITS_MS[match[2] as string] as number);
 }

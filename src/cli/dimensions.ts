@@ -67,5 +67,7 @@ function checkBatch(
 }
 
 function freeOnes(known: ReadonlySet<string | number>): string {
-  return known.size > 0 ? `Its free dimensions are ${[...known].join(', ')}.` : 'All its dimensions are fixed.';
+  return known.size > 0
+    ? `Its free dimensions are ${[...known].join(', ')}.`
+    : 'All its dimensions are fixed.';
 }

@@ -72,7 +72,9 @@ function measureOptions(args: Arguments): MeasureOptions<Meter> {
 
 function sessionOptions(args: Arguments) {
   const provider = args.text('ep') ?? 'cpu';
-  const settings = Object.fromEntries(args.list('provider-option').map((text) => assignment('provider-option', text)));
+  const settings = Object.fromEntries(
+    args.list('provider-option').map((text) => assignment('provider-option', text)),
+  );
   const threads = args.count('threads');
   const onnxruntime = args.text('onnxruntime');
   return {

@@ -1,6 +1,12 @@
-import { makeInputs, RandomStream, toFloat16 } from 'microjoule-models';
+import { makeInputs, normals, toHalf, uniformIntegers } from 'microjoule-models';
 import { invalidArgument } from '../errors.js';
-import { type InferenceSession, Tensor, type TensorLike, type TensorType, type ValueMetadata } from '../index.js';
+import {
+  type InferenceSession,
+  Tensor,
+  type TensorLike,
+  type TensorType,
+  type ValueMetadata,
+} from '../index.js';
 import { type Arguments, assignment } from './arguments.js';
 import { resolveShapes } from './dimensions.js';
 import type { ModelFile } from './model.js';
@@ -19,7 +25,11 @@ export function makeFeeds(
   const inputs = session.inputMetadata.filter((input): input is TensorMetadata => input.isTensor);
   const given = filesOf(args, inputs);
   const ranges = rangesOf(args, inputs);
-  const shapes = resolveShapes(inputs, { batch: args.count('batch'), named: dimsOf(args) }, new Set(given.keys()));
+  const shapes = resolveShapes(
+    inputs,
+    { batch: args.count('batch'), named: dimsOf(args) },
+    new Set(given.keys()),
+  );
   const realistic = model.builtIn === undefined ? {} : builtInInputs(model.builtIn, shapes, seed);
   const feeds: Record<string, TensorLike> = {};
   for (const input of inputs) {
@@ -48,7 +58,10 @@ function builtInInputs(
 function made(input: TensorMetadata, dims: number[], range: Range | undefined, seed: number): TensorLike {
   const count = dims.reduce((product, d) => product * d, 1);
   if (!Number.isSafeInteger(count) || count > 2 ** 31) {
-    throw invalidArgument(`Input '${input.name}' would hold ${count} elements.`, 'Give a smaller batch or dimension.');
+    throw invalidArgument(
+      `Input '${input.name}' would hold ${count} elements.`,
+      'Give a smaller batch or dimension.',
+    );
   }
   return new Tensor(input.type, values(input, count, range, seed) as Float32Array, dims);
 }
@@ -57,34 +70,31 @@ function values(input: TensorMetadata, count: number, range: Range | undefined, 
   const { name, type } = input;
   if (type === 'string') return new Array<string>(count).fill('');
   if (type === 'bool') return new Uint8Array(count).fill(1);
-  const random = new RandomStream(seed, name);
-  if (range) {
-    const [low, high] = range;
-    const draws = new Float64Array(count).map(() => low + Math.floor(random.uniform() * (high - low)));
-    return integers(type, draws);
-  }
-  if (type === 'float64') return new Float64Array(count).map(() => random.normal());
-  if (type !== 'float32' && type !== 'float16') return integers(type, new Float64Array(count));
-  const normals = new Float32Array(count);
-  random.fillNormal(normals, 0, 1);
-  return type === 'float32' ? normals : toFloat16(normals);
+  if (range) return integers(type, uniformIntegers(seed, name, count, range[0], range[1]));
+  if (type === 'float32') return normals(seed, name, count);
+  if (type === 'float64') return Float64Array.from(normals(seed, name, count));
+  if (type === 'float16') return toHalf(normals(seed, name, count));
+  return integers(type, new Int32Array(count));
 }
 
-const INTEGERS: Partial<Record<TensorType, (from: Float64Array) => unknown>> = {
+const INTEGERS: Partial<Record<TensorType, (from: Int32Array) => unknown>> = {
   int8: (from) => Int8Array.from(from),
   uint8: (from) => Uint8Array.from(from),
   int16: (from) => Int16Array.from(from),
   uint16: (from) => Uint16Array.from(from),
-  int32: (from) => Int32Array.from(from),
+  int32: (from) => from,
   uint32: (from) => Uint32Array.from(from),
   int64: (from) => BigInt64Array.from(from, BigInt),
   uint64: (from) => BigUint64Array.from(from, BigInt),
 };
 
-function integers(type: TensorType, from: Float64Array): unknown {
+function integers(type: TensorType, from: Int32Array): unknown {
   const convert = INTEGERS[type];
   if (!convert) {
-    throw invalidArgument(`An input of type ${type} cannot be made up.`, 'Give it as a file: --input NAME=FILE.npy.');
+    throw invalidArgument(
+      `An input of type ${type} cannot be made up.`,
+      'Give it as a file: --input NAME=FILE.npy.',
+    );
   }
   return convert(from);
 }

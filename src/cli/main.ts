@@ -18,7 +18,9 @@ async function main(argv: string[]): Promise<number> {
   }
   const command = COMMANDS[name];
   if (!command) {
-    process.stderr.write(`microjoule: there is no command '${name}'.\nCommands: ${Object.keys(COMMANDS).join(', ')}.\n`);
+    process.stderr.write(
+      `microjoule: there is no command '${name}'.\nCommands: ${Object.keys(COMMANDS).join(', ')}.\n`,
+    );
     return 2;
   }
   if (rest.includes('--help')) {

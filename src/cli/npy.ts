@@ -31,7 +31,8 @@ export function readNpy(path: string): TensorLike {
     throw invalidArgument(`The input file ${path} cannot be read: ${(error as Error).message}.`);
   }
   const refuse = (why: string) => invalidArgument(`${path} is not a usable .npy file: ${why}.`);
-  if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC) throw refuse('it lacks the NumPy signature');
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC)
+    throw refuse('it lacks the NumPy signature');
   const wide = (bytes[6] as number) >= 2;
   const headerLength = wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8);
   const start = (wide ? 12 : 10) + headerLength;
@@ -41,7 +42,8 @@ export function readNpy(path: string): TensorLike {
   if (descr === undefined || shape === undefined) throw refuse('its header is damaged');
   const found = TYPES[descr];
   if (!found) throw refuse(`its element type ${descr} has no ONNX equivalent here`);
-  if (/'fortran_order':\s*True/.test(header)) throw refuse('it is in Fortran order; save it with numpy.ascontiguousarray');
+  if (/'fortran_order':\s*True/.test(header))
+    throw refuse('it is in Fortran order; save it with numpy.ascontiguousarray');
   const dims = shape
     .split(',')
     .map((text) => text.trim())

@@ -39,7 +39,12 @@ function show(report: ProbeReport): string {
 
 function counterRow(counter: CounterProbe): string[] {
   if (!counter.readable) {
-    return [`  ${counter.id}`, counter.method, 'no', `${counter.reason}${counter.remedy ? ` ${counter.remedy}` : ''}`];
+    return [
+      `  ${counter.id}`,
+      counter.method,
+      'no',
+      `${counter.reason}${counter.remedy ? ` ${counter.remedy}` : ''}`,
+    ];
   }
   const facts = [
     counter.resolution === null ? undefined : `step ${counter.resolution} ${counter.unit}`,

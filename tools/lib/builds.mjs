@@ -25,22 +25,6 @@ function withScratch(body) {
   }
 }
 
-/** A user's project with the package as packed but without a prebuild, and build tools beside it. */
-function sourceProject(scratch, tools) {
-  const project = join(scratch, 'project');
-  installPacked(pack(scratch, { prebuild: false }).tarball, project);
-  for (const name of tools) symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
-  return join(project, 'node_modules/microjoule');
-}
-
-export function buildWithCmakeJs() {
-  withScratch((scratch) => {
-    const folder = sourceProject(scratch, ['node-addon-api', 'node-api-headers']);
-    must(process.execPath, [tool('cmake-js/bin/cmake-js'), 'build', '-l', 'warn', '-d', folder]);
-    load(folder);
-  });
-}
-
 /** Headers lie beside Node where it came from its own archive or from Debian; elsewhere node-gyp fetches them. */
 function nodeGyp(folder, ...options) {
   const nodeDir = join(dirname(process.execPath), '..');
@@ -48,9 +32,13 @@ function nodeGyp(folder, ...options) {
   must(process.execPath, [tool('node-gyp/bin/node-gyp.js'), 'rebuild', ...headers, '--', ...options], { cwd: folder });
 }
 
+/** In a user's project: the package as packed but without a prebuild, and what builds it beside it. */
 export function buildWithNodeGyp() {
   withScratch((scratch) => {
-    const folder = sourceProject(scratch, ['node-addon-api']);
+    const project = join(scratch, 'project');
+    installPacked(pack(scratch, { prebuild: false }).tarball, project);
+    symlinkSync(join(root, 'node_modules/node-addon-api'), join(project, 'node_modules/node-addon-api'));
+    const folder = join(project, 'node_modules/microjoule');
     nodeGyp(folder, '-Dwerror=1');
     load(folder);
   });

@@ -56,9 +56,8 @@ unsigned int Board::filtered_mw(double t_ms) const {
 }
 
 bool Board::busy(double t_ms) const {
-  return std::any_of(script_.pulses.begin(), script_.pulses.end(), [t_ms](const Pulse& pulse) {
-    return t_ms >= pulse.start_ms && t_ms < pulse.end_ms;
-  });
+  return std::any_of(script_.pulses.begin(), script_.pulses.end(),
+                     [t_ms](const Pulse& pulse) { return t_ms >= pulse.start_ms && t_ms < pulse.end_ms; });
 }
 
 void Board::look_at_cpu(double t_ms) {
@@ -74,8 +73,8 @@ void Board::look_at_cpu(double t_ms) {
 double Board::cpu_ms(double t_ms) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (cpu_.empty()) return 0;
-  const auto after = std::lower_bound(cpu_.begin(), cpu_.end(), t_ms,
-                                      [](const CpuMark& mark, double t) { return mark.at_ms < t; });
+  const auto after =
+      std::lower_bound(cpu_.begin(), cpu_.end(), t_ms, [](const CpuMark& mark, double t) { return mark.at_ms < t; });
   if (after == cpu_.begin()) return cpu_.front().cpu_ms;
   if (after == cpu_.end()) return cpu_.back().cpu_ms;
   const CpuMark& before = *(after - 1);

@@ -68,8 +68,7 @@ const std::map<std::string, Statement>& statements() {
       {"lost", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.lost_ms); }},
       {"reset", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.reset_ms); }},
       {"stuck", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.stuck_ms >> d.stuck_until_ms); }},
-      {"backwards",
-       [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.backwards_ms >> d.backwards_j); }},
+      {"backwards", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.backwards_ms >> d.backwards_j); }},
   };
   return *all;
 }

@@ -1,0 +1,132 @@
+// Checks of a meter's options before any native work begins.
+import { checkKeys, finiteNumber, plainObject, text, truth, wholeNumber } from './check-options.js';
+import { invalidArgument, MicrojouleError } from './errors.js';
+import type { NativeMeterOptions, NativeRoots } from './native.js';
+import type { EnergyKind } from './types/energy.js';
+import type { AbortSignalLike, EnergyOptions, MeterMeasureOptions, MeterOptions } from './types/meter.js';
+
+const SOURCES = ['nvml', 'rapl'];
+const DEFAULT_HISTORY_S = 120;
+// A day of one 20 ms sensor is 100 MB; more is a recording, not a history.
+const MAX_HISTORY_S = 86_400;
+const DEFAULT_IDLE_MS = 1000;
+const DEFAULT_DURATION_MS = 5000;
+const NS_PER_MS = 1e6;
+
+export function meterOptions(options: MeterOptions, shared: boolean): NativeMeterOptions {
+  plainObject('the options of a meter', options);
+  checkKeys('meter option', options, ['sources', 'devices', 'historySeconds', 'sampling', 'roots']);
+  const { sources = [], devices = [], historySeconds = DEFAULT_HISTORY_S, sampling = 'continuous' } = options;
+  if (!Array.isArray(sources))
+    throw invalidArgument('sources must be an array of names.', `Known: ${SOURCES.join(', ')}.`);
+  for (const source of sources) {
+    if (!SOURCES.includes(source)) {
+      throw invalidArgument(
+        `There is no source called '${String(source)}'.`,
+        `Known: ${SOURCES.join(', ')}.`,
+      );
+    }
+  }
+  if (!Array.isArray(devices))
+    throw invalidArgument('devices must be an array of UUIDs, PCI bus ids or indices.');
+  if (sampling !== 'continuous' && sampling !== 'windows') {
+    throw invalidArgument(`sampling must be 'continuous' or 'windows', not '${String(sampling)}'.`);
+  }
+  const seconds = finiteNumber('historySeconds', historySeconds, 1);
+  if (seconds > MAX_HISTORY_S) {
+    throw invalidArgument(`historySeconds must be at most ${MAX_HISTORY_S}, not ${seconds}.`);
+  }
+  return {
+    sources: [...sources],
+    devices: devices.map(deviceName),
+    historySeconds: seconds,
+    windowsOnly: sampling === 'windows',
+    roots: rootsOf(options.roots),
+    shared: truth('shared', shared),
+  };
+}
+
+function deviceName(device: unknown): string {
+  return typeof device === 'number' ? String(wholeNumber('devices', device)) : text('devices', device);
+}
+
+/** Empty: the system's own place. */
+export function rootsOf(roots: MeterOptions['roots'] = {}): NativeRoots {
+  checkKeys('root', plainObject('roots', roots), ['nvml', 'powercap', 'perf', 'msr']);
+  const { nvml = '', powercap = '', perf = '', msr = '' } = roots;
+  return {
+    nvml: text('roots.nvml', nvml),
+    powercap: text('roots.powercap', powercap),
+    perf: text('roots.perf', perf),
+    msr: text('roots.msr', msr),
+  };
+}
+
+/** What a wait for energy needs, every default filled in. */
+export interface EnergyRequest {
+  kind: EnergyKind;
+  idleBeforeNs: number;
+  idleAfterNs: number;
+  timeoutNs: number;
+  signal: AbortSignalLike | undefined;
+}
+
+const ENERGY_KEYS = ['kind', 'signal', 'timeoutMs', 'idle'];
+
+export function energyRequest(options: EnergyOptions, more: readonly string[] = []): EnergyRequest {
+  plainObject('the options', options);
+  checkKeys('option', options, [...ENERGY_KEYS, ...more]);
+  const { kind = 'window', timeoutMs, idle } = options;
+  if (kind !== 'window' && kind !== 'caused') {
+    throw invalidArgument(`kind must be 'window' or 'caused', not '${String(kind)}'.`);
+  }
+  // The energy of a window needs no quiet time, so none is waited for unless it is asked for.
+  const fallback = kind === 'caused' ? DEFAULT_IDLE_MS : 0;
+  const { beforeMs = fallback, afterMs = fallback } =
+    idle === false ? { beforeMs: 0, afterMs: 0 } : (idle ?? {});
+  return {
+    kind,
+    idleBeforeNs: finiteNumber('idle.beforeMs', beforeMs) * NS_PER_MS,
+    idleAfterNs: finiteNumber('idle.afterMs', afterMs) * NS_PER_MS,
+    timeoutNs: timeoutMs === undefined ? -1 : finiteNumber('timeoutMs', timeoutMs) * NS_PER_MS,
+    signal: options.signal,
+  };
+}
+
+/** How often `measure` calls the function: until both are reached, and never beyond `maxDurationMs`. */
+export interface MeasureLength {
+  repetitions: number;
+  minDurationMs: number;
+  maxDurationMs: number;
+}
+
+export function measureLength(options: MeterMeasureOptions, countersReadable: boolean): MeasureLength {
+  const { repetitions, minDurationMs, target, maxDurationMs } = options;
+  if ([repetitions, minDurationMs, target].filter((x) => x !== undefined).length > 1) {
+    throw invalidArgument(
+      'Only one of repetitions, minDurationMs and target can be given.',
+      'Leave out the others.',
+    );
+  }
+  const max =
+    maxDurationMs === undefined ? Number.POSITIVE_INFINITY : finiteNumber('maxDurationMs', maxDurationMs);
+  if (target !== undefined) {
+    const u = target.relativeUncertainty;
+    if (!(typeof u === 'number' && u > 0 && u < 1)) {
+      throw invalidArgument(`target.relativeUncertainty must lie between 0 and 1, not ${String(u)}.`);
+    }
+    if (countersReadable) {
+      throw new MicrojouleError(
+        'not-supported',
+        'This version has no planner yet that sizes a measurement for a target uncertainty.',
+        'Use { minDurationMs } or { repetitions }, and read the uncertainty of the result.',
+      );
+    }
+    return { repetitions: 1, minDurationMs: DEFAULT_DURATION_MS, maxDurationMs: max };
+  }
+  return {
+    repetitions: repetitions === undefined ? 1 : wholeNumber('repetitions', repetitions, 1),
+    minDurationMs: minDurationMs === undefined ? 0 : finiteNumber('minDurationMs', minDurationMs),
+    maxDurationMs: max,
+  };
+}

@@ -1,0 +1,22 @@
+import type { SuspectCause } from './types/energy.js';
+
+const REASONS: Record<SuspectCause, string> = {
+  'counter-reset': 'The counter was reset within the window: only bounds of its energy are known.',
+  'counter-backwards': 'The counter stepped back within the window: only bounds of its energy are known.',
+  'counter-stuck': 'The counter stood still within the window although it should have moved.',
+  'history-lost':
+    'Samples of this window are not in the timeline: it lies before the meter was opened, or too far back.',
+  'clock-step':
+    "The machine's wall clock was set within the window, which voids the driver's own time stamps.",
+  'device-lost': 'The device was lost within the window.',
+  'idle-state-changed':
+    'The idle power after the window is another one than before it, so that no level is the right one.',
+  'other-work': 'Another process used the device within the window.',
+  'no-update': 'The counter gave no update after the end of the window in time.',
+  inconsistent: 'The readings of this window contradict each other.',
+};
+
+/** One sentence for the person who reads the figure. */
+export function suspectReason(cause: SuspectCause): string {
+  return REASONS[cause];
+}
