@@ -102,6 +102,19 @@ TEST("faults: a clock step makes the figure suspect and leaves its value") {
   CHECK_EQ(both.estimate(kWindow).window.uncertainty, reset_only);
 }
 
+TEST("faults: a clock step does not hide a reset after it") {
+  Series series = with_fault(2150, Fault::kClockStep);
+  series.faults.push_back({ms(2550), Fault::kReset});
+  for (Edge& edge : series.edges) {
+    if (edge.hi >= ms(2550)) edge.joules += 40;
+  }
+  const Estimate result = series.estimate(kWindow);
+  CHECK(result.window.cause == Cause::kCounterReset);
+  CHECK(contains(result.window, 600));
+  CHECK(result.caused.cause == Cause::kCounterReset);
+  CHECK(contains(result.caused, 482));
+}
+
 TEST("faults: a device lost for good says so, and not that an update is due") {
   Series series = with_fault(2410, Fault::kLost);
   while (series.edges.back().hi > ms(2410)) series.edges.pop_back();
