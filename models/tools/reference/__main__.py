@@ -3,6 +3,7 @@
     npx tsc -p models
     python -m venv .venv-reference && .venv-reference/bin/pip install -r models/tools/requirements.txt
     .venv-reference/bin/python models/tools/reference [MODEL ...]
+    npx biome format --write models/reference
 
 Each model is written with seed 0 by the package itself, its weights are loaded (strictly) into the library that defines
 the architecture, and both run on the same seeded inputs. A figure out of bounds ends the script with an error.
