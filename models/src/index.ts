@@ -1,8 +1,8 @@
 export { listModels, type ModelDescription, type ModelName } from './architectures.js';
+export { normals, toHalf, uniformIntegers } from './arrays.js';
 export type { Precision } from './builder.js';
 export type { CacheOptions } from './cache.js';
 export { ModelsError, type ModelsErrorCode } from './errors.js';
-export { toFloat16 } from './float16.js';
 export { type InputOptions, makeInputs, writeInputs } from './inputs.js';
 export {
   cachedModel,
@@ -12,5 +12,4 @@ export {
   writeModel,
 } from './models.js';
 export { encodeNpy, type InputTensor } from './npy.js';
-export { RandomStream } from './random.js';
 export type { Progress } from './write.js';

@@ -6,7 +6,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { listModels } from '../src/index.js';
 import { DIST, referenceRecord, scratchFolder, sha256 } from './helpers.js';
 
-const CLI = join(DIST, 'cli.js');
+const CLI = join(DIST, '..', 'bin', 'microjoule-models.js');
 const scratch = scratchFolder();
 afterAll(scratch.remove);
 

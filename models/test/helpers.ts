@@ -71,7 +71,10 @@ export function referenceTensor(name: string): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length));
 }
 
-export function referenceRecord(name: string): { sha256: Record<string, string> } {
+export function referenceRecord(name: string): {
+  sha256: Record<string, string>;
+  nodes: { by_type: Record<string, number> };
+} {
   return JSON.parse(readFileSync(join(__dirname, '..', 'reference', `${name}.json`), 'utf8'));
 }
 

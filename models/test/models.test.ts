@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeInputs, type WrittenModel, writeModel } from '../src/index.js';
 import {
   type Outputs,
+  readModel,
   referenceRecord,
   referenceTensor,
   relativeError,
@@ -44,6 +45,20 @@ function inFolder(name: string): void {
     const hashes = { 'model.onnx': sha256(model), 'weights.safetensors': sha256(weights) };
     expect(hashes).toEqual(SHA256[name]);
     expect(referenceRecord(name).sha256).toEqual(hashes);
+  });
+
+  test('has the nodes that were compared with PyTorch’s export, and free dimensions', () => {
+    const { graph, opsetImport } = readModel((written[name] as WrittenModel).model);
+    const counts: Record<string, number> = {};
+    for (const { opType } of graph?.node ?? []) counts[opType] = (counts[opType] ?? 0) + 1;
+    expect(counts).toEqual(referenceRecord(name).nodes.by_type);
+    expect(opsetImport.map((o) => o.version)).toEqual([17n]);
+    const free = name === 'bert-base' ? ['batch', 'sequence'] : ['batch'];
+    for (const { type } of graph?.input ?? []) {
+      const dims = type?.value.case === 'tensorType' ? type.value.value.shape?.dim : [];
+      const names = dims?.flatMap(({ value }) => (value.case === 'dimParam' ? [value.value] : []));
+      expect(names).toEqual(free);
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { RandomStream } from '../src/index.js';
+import { normals, uniformIntegers } from '../src/index.js';
 import { normalQuantile, normalQuantileOf } from '../src/normal.js';
+import { RandomStream } from '../src/random.js';
 import { spread } from './helpers.js';
 
 describe('xoshiro128**', () => {
@@ -59,8 +60,7 @@ describe('the normal quantile', () => {
 });
 
 test('normal values have the moments of a normal distribution', () => {
-  const values = new Float32Array(200_000);
-  new RandomStream(7, 'moments').fillNormal(values, 0, 1);
+  const values = normals(7, 'moments', 200_000);
   const { mean, deviation } = spread(values);
   expect(Math.abs(mean)).toBeLessThan(0.01);
   expect(Math.abs(deviation - 1)).toBeLessThan(0.01);
@@ -75,13 +75,10 @@ test('many at once are the same as one by one', () => {
   expect(values).toEqual(values.map(() => 10 + 2 * single.normal()));
 });
 
-test('uniform values fill [0, 1) evenly', () => {
-  const stream = new RandomStream(1, 'uniform');
-  const counts = new Array<number>(10).fill(0);
-  for (let i = 0; i < 100_000; i++) {
-    const cell = Math.floor(stream.uniform() * 10);
-    counts[cell] = (counts[cell] as number) + 1;
-  }
+test('whole numbers fill their range evenly and stay in it', () => {
+  const counts = new Map<number, number>();
+  for (const v of uniformIntegers(1, 'ids', 80_000, -3, 5)) counts.set(v, (counts.get(v) ?? 0) + 1);
+  expect([...counts.keys()].sort((a, b) => a - b)).toEqual([-3, -2, -1, 0, 1, 2, 3, 4]);
   // 5 standard deviations of a binomial count.
-  for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(475);
+  for (const count of counts.values()) expect(Math.abs(count - 10_000)).toBeLessThan(470);
 });
