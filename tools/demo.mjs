@@ -33,7 +33,7 @@ function simulated() {
   const library = join(folder, 'libnvidia-ml.so.1');
   try {
     copyFileSync(FAKE, library);
-    writeFileSync(`${library}.script`, 'device 0 name Simulated-GPU\nfollow-cpu 0 60 150\n');
+    writeFileSync(`${library}.script`, 'follow-cpu 60 150\n');
     run(['infer', 'mobilenetv2', '--min-duration', '3s', '--nvml', library]);
   } finally {
     rmSync(folder, { recursive: true });
