@@ -8,10 +8,14 @@ namespace {
 template <typename Theirs, typename Ours>
 constexpr bool kSame = std::is_same_v<Theirs, Ours>;
 
-#define X(slot, name, ...)                                                                                   \
-  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot");            \
+#define X(slot, name, ...)                                                                        \
+  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot"); \
   static_assert(kSame<decltype(::OrtApi::name), std::add_pointer_t<__VA_ARGS__>>, #name " has another type");
 MJ_ORT_SLOTS(X)
+#undef X
+
+#define X(ours, theirs, type) static_assert(kSame<std::underlying_type_t<::theirs>, type>, #theirs " has another size");
+MJ_ORT_ENUM_TYPES(X)
 #undef X
 
 #define X(ours, theirs, value) static_assert((theirs) == (value), #theirs " has another value");
