@@ -9,8 +9,8 @@ const PLAIN = {
   },
 };
 
-// Typed arrays become arrays and marks decimal strings; objects with a toJSON of their own are left to it.
-function jsonable(value: unknown): unknown {
+/** Typed arrays become arrays and marks decimal strings; objects with a toJSON of their own are left to it. @internal */
+export function jsonable(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, String);
   if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);

@@ -29,26 +29,28 @@ function valgrind(tool, ...options) {
   return nativeTests(`build-test/${BINARY}`, { label: tool, wrapper, timeoutMs: 300_000 });
 }
 
-await cli(() => {
+await cli(async () => {
   const summary = new Summary();
-  summary.check('address and undefined-behaviour sanitizers', () =>
+  await summary.check('address and undefined-behaviour sanitizers', () =>
     sanitized('build-asan', 'address,undefined', [], { ASAN_OPTIONS: 'detect_stack_use_after_return=1' }),
   );
   // Without -R the randomised layout of newer kernels collides with the thread sanitizer's shadow memory.
-  summary.check('thread sanitizer', () => sanitized('build-tsan', 'thread', ['setarch', '-R']));
+  await summary.check('thread sanitizer', () => sanitized('build-tsan', 'thread', ['setarch', '-R']));
 
   const missing = missingPackage('valgrind', 'valgrind');
   if (missing) {
     summary.skip('valgrind', missing);
   } else {
-    summary.check('valgrind memcheck', () =>
+    await summary.check('valgrind memcheck', () =>
       valgrind('memcheck', '--leak-check=full', '--errors-for-leak-kinds=definite'),
     );
-    summary.check('valgrind helgrind', () => valgrind('helgrind', '--suppressions=tools/helgrind.supp'));
+    await summary.check('valgrind helgrind', () =>
+      valgrind('helgrind', '--suppressions=tools/helgrind.supp'),
+    );
   }
 
-  summary.check('prebuild', prebuild);
-  summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
-  summary.check('installed by pnpm', installWithPnpm);
+  await summary.check('prebuild', prebuild);
+  await summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
+  await summary.check('installed by pnpm', installWithPnpm);
   summary.finish();
 });

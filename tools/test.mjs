@@ -33,15 +33,15 @@ function biome() {
 const tsc = (project) => run(process.execPath, [tool('typescript/bin/tsc'), '--noEmit', '-p', project]).ok;
 const script = (path) => run(process.execPath, [path]).ok;
 
-await cli(() => {
+await cli(async () => {
   const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
   const summary = new Summary();
-  summary.check('format: clang-format', checkFormat);
-  summary.check('format and lint: biome', biome);
-  summary.check('lint: clang-tidy', () => tidy({ all: values.all }));
-  summary.check('sources', () => script('tools/check-sources.mjs'));
-  summary.check('types', () => tsc('test'));
-  summary.check('C++ unit tests', () => nativeTests('build-test/native/test/native_tests'));
-  for (const node of nodesToTest()) summary.check(`suite on Node ${node.version}`, () => suite(node));
+  await summary.check('format: clang-format', checkFormat);
+  await summary.check('format and lint: biome', biome);
+  await summary.check('lint: clang-tidy', () => tidy({ all: values.all }));
+  await summary.check('sources', () => script('tools/check-sources.mjs'));
+  await summary.check('types', () => tsc('test'));
+  await summary.check('C++ unit tests', () => nativeTests('build-test/native/test/native_tests'));
+  for (const node of nodesToTest()) await summary.check(`suite on Node ${node.version}`, () => suite(node));
   summary.finish();
 });

@@ -15,12 +15,12 @@ export class Summary {
   }
 
   /** Runs one check; it fails by throwing or by returning false. Anything it returns beside booleans is added up. */
-  check(name, body) {
+  async check(name, body) {
     console.log(`\n--- ${name}`);
     const started = Date.now();
     let result;
     try {
-      result = body();
+      result = await body();
     } catch (error) {
       console.error(error.message);
       result = false;

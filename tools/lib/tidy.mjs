@@ -1,8 +1,13 @@
+import { execFile as execFileCallback } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { pythonTool } from './python-tools.mjs';
 import { root, run } from './run.mjs';
 import { filesUnder } from './stamp.mjs';
+
+const execFile = promisify(execFileCallback);
 
 const git = (...args) => run('git', args, { quiet: true });
 
@@ -46,8 +51,20 @@ function database(folder) {
   return new Set(JSON.parse(readFileSync(path, 'utf8')).map(({ file }) => relative(root, file)));
 }
 
-/** clang-tidy with the compile commands of the addon and of the C++ tests. */
-export function tidy({ all }) {
+/** Runs clang-tidy on one unit with the compile command of the addon or of the C++ tests. */
+async function tidyUnit(program, databases, unit) {
+  const found = databases.find(({ files }) => files.has(unit));
+  if (!found) return `${unit} is compiled by no target of CMakeLists.txt`;
+  try {
+    await execFile(program, ['-p', found.folder, '--quiet', unit], { cwd: root, maxBuffer: 1 << 26 });
+    return null;
+  } catch (error) {
+    return error.stdout || error.message;
+  }
+}
+
+/** clang-tidy on the changed files, or on all, as many at a time as there are cores. */
+export async function tidy({ all }) {
   const changed = all ? null : changedFiles();
   const units = filesUnder(['native'])
     .filter((file) => file.endsWith('.cc'))
@@ -59,18 +76,15 @@ export function tidy({ all }) {
   }
   const program = pythonTool('clang-tidy');
   const databases = ['build', 'build-test'].map((folder) => ({ folder, files: database(folder) }));
+  const queue = [...wanted];
   let ok = true;
-  for (const unit of wanted) {
-    const found = databases.find(({ files }) => files.has(unit));
-    if (!found) {
-      console.error(`${unit} is compiled by no target of CMakeLists.txt`);
-      ok = false;
-      continue;
+  const worker = async () => {
+    for (let unit = queue.shift(); unit; unit = queue.shift()) {
+      const complaint = await tidyUnit(program, databases, unit);
+      console.log(complaint === null ? `clean      ${unit}` : `NOT CLEAN  ${unit}\n${complaint}`);
+      ok = ok && complaint === null;
     }
-    const { ok: clean, output } = run(program, ['-p', found.folder, '--quiet', unit], { quiet: true });
-    console.log(`${clean ? 'clean' : 'NOT CLEAN'}  ${unit}`);
-    if (!clean) process.stdout.write(output);
-    ok = clean && ok;
-  }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return ok;
 }
