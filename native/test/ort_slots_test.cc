@@ -136,6 +136,7 @@ class Quiet {
  public:
   Quiet() : saved_(dup(STDERR_FILENO)) {
     const int nothing = open("/dev/null", O_WRONLY);
+    if (nothing < 0) return;
     dup2(nothing, STDERR_FILENO);
     ::close(nothing);
   }
