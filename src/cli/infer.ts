@@ -1,10 +1,10 @@
-import { invalidArgument } from '../errors.js';
 import { InferenceSession, type MeasureOptions, Meter } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
 import { openModel } from './model.js';
 import { progressText, statusLine } from './progress.js';
+import { invalidArgument } from './refuse.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {

@@ -1,5 +1,4 @@
 import { makeInputs, normals, toHalf, uniformIntegers } from 'microjoule-models';
-import { invalidArgument } from '../errors.js';
 import {
   type InferenceSession,
   Tensor,
@@ -11,6 +10,7 @@ import { type Arguments, assignment } from './arguments.js';
 import { resolveShapes } from './dimensions.js';
 import type { ModelFile } from './model.js';
 import { readNpy } from './npy.js';
+import { invalidArgument } from './refuse.js';
 
 type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
 type Range = readonly [low: number, high: number];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cachedModel, listModels, type ModelName } from 'microjoule-models';
-import { invalidArgument } from '../errors.js';
 import { statusLine } from './progress.js';
+import { invalidArgument } from './refuse.js';
 
 export interface ModelFile {
   /** As the user named it. */
