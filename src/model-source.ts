@@ -15,8 +15,7 @@ export function readCreateArguments(args: readonly unknown[]): {
   const [model, second, third, fourth] = args;
   if (typeof model === 'string') return { source: { path: model }, options: asOptions(second) };
   if (ArrayBuffer.isView(model)) {
-    const { buffer, byteOffset, byteLength } = model;
-    return { source: { bytes: new Uint8Array(buffer, byteOffset, byteLength) }, options: asOptions(second) };
+    return { source: { bytes: bytesOf(model) }, options: asOptions(second) };
   }
   if (!isBuffer(model)) {
     throw invalidArgument('A model is a path, a Uint8Array or an ArrayBuffer.');
@@ -32,6 +31,11 @@ export function readCreateArguments(args: readonly unknown[]): {
     source: { bytes: new Uint8Array(model, offset, length) },
     options: asOptions(hasLength ? fourth : (third ?? fourth)),
   };
+}
+
+/** The bytes that a view shows: none where its buffer was transferred. */
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return byteLength === 0 ? new Uint8Array(0) : new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function isBuffer(value: unknown): value is ArrayBufferLike {
@@ -114,8 +118,7 @@ async function readExternalFile(
     return { path, bytes: await readFile(data) };
   }
   if (ArrayBuffer.isView(data)) {
-    const view = data as ArrayBufferView;
-    return { path, bytes: new Uint8Array(view.buffer, view.byteOffset, view.byteLength) };
+    return { path, bytes: bytesOf(data as ArrayBufferView) };
   }
   if (isBuffer(data)) return { path, bytes: new Uint8Array(data) };
   throw invalidArgument(`The data of externalData '${path}' must be a path or bytes.`);

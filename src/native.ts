@@ -22,6 +22,8 @@ export interface NativeAddon {
   /** Why the provider cannot be used, or undefined. Loads the libraries that it needs. */
   checkProvider(libraryPath: string, name: string): NativeUnsupported | undefined;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
+  /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
+  beforeExit(): void;
 }
 
 // --- energy -------------------------------------------------------------------------------------

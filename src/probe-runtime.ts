@@ -1,13 +1,13 @@
 import { MicrojouleError } from './errors.js';
 import { native } from './native.js';
-import { locateRuntime } from './ort-location.js';
 import { availableProviders } from './providers.js';
+import { openRuntime } from './runtime.js';
 import type { ProviderProbe, RuntimeProbe } from './types/probe.js';
 
 /** ONNX Runtime and its providers: found, usable, or why not, down to the one missing file. */
 export function probeRuntime(explicit: string | undefined): RuntimeProbe {
   try {
-    const runtime = native().openRuntime(locateRuntime(explicit));
+    const runtime = openRuntime(explicit);
     const providers = availableProviders(runtime.providers).map((name) => probeProvider(runtime.path, name));
     return { found: true, version: runtime.version, path: runtime.path, providers };
   } catch (error) {

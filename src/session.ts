@@ -14,8 +14,8 @@ import {
   type NativeSession,
   native,
 } from './native.js';
-import { locateRuntime } from './ort-location.js';
 import { planProviders } from './providers.js';
+import { openRuntime } from './runtime.js';
 import { readRunOptions, readSessionOptions } from './session-options.js';
 import { type Tensor, trustedTensor } from './tensor.js';
 import type { Measurement, MeasureOptions } from './types/measure.js';
@@ -107,7 +107,7 @@ export class InferenceSession {
       readExternalData(options.externalData),
     ]);
 
-    const runtime = native().openRuntime(locateRuntime(options.onnxruntime));
+    const runtime = openRuntime(options.onnxruntime);
     const plan = planProviders(options.executionProviders, runtime.providers, common.fallback);
     if (strict && !plan.providers.some((provider) => provider.name === 'cpu')) {
       common.config.keys.push('session.disable_cpu_ep_fallback');

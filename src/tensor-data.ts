@@ -65,6 +65,13 @@ export function nativeData(type: TensorType, data: unknown): TensorData | undefi
   return foreignData(type, expected, data);
 }
 
+/** Arrays of other classes with the same bytes; onnxruntime-common keeps int4 in a Uint8Array. */
+const ALSO_TAKEN: { readonly [type in TensorType]?: readonly string[] } = {
+  uint8: ['Uint8ClampedArray'],
+  float16: ['Float16Array'],
+  int4: ['Uint8Array'],
+};
+
 function foreignData(
   type: TensorType,
   expected: DataArrayConstructor,
@@ -73,8 +80,16 @@ function foreignData(
   if (!ArrayBuffer.isView(data)) return undefined;
   // Typed arrays of another realm (a vm context) are no instances of ours; their tag is the same.
   const tag = (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
-  const clamped = tag === 'Uint8ClampedArray' && (type === 'uint8' || type === 'bool');
-  if (tag !== expected.name && !clamped && !(type === 'float16' && tag === 'Float16Array')) return undefined;
+  if (tag !== expected.name && !ALSO_TAKEN[type]?.includes(tag)) return undefined;
   const { buffer, byteOffset, length } = data as unknown as Float16ArrayLike;
   return new expected(buffer, byteOffset, length) as TensorData;
+}
+
+const Float16Array = (globalThis as { Float16Array?: DataArrayConstructor }).Float16Array;
+
+/** The data as tensors show it: float16 is a Float16Array where the engine has one, as in onnxruntime-common. */
+export function publicData(type: TensorType, data: TensorData): TensorData {
+  if (type !== 'float16' || Float16Array === undefined || data instanceof Float16Array) return data;
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new Float16Array(buffer, byteOffset, length);
 }

@@ -1,6 +1,6 @@
 // The Tensor of onnxruntime-common: data on the CPU, no web, canvas or image helpers.
 import { invalidArgument, MicrojouleError } from './errors.js';
-import { arrayOf, dataLength, elementCount, isTensorType, nativeData } from './tensor-data.js';
+import { arrayOf, dataLength, elementCount, isTensorType, nativeData, publicData } from './tensor-data.js';
 import type {
   Float16ArrayLike,
   GlobalType,
@@ -132,7 +132,7 @@ function inferType(data: unknown): TensorType {
 /** The data as the tensor keeps it: numbers and booleans become the type's array, arrays are kept as they are. */
 function toData(type: TensorType, data: unknown): TensorData {
   const kept = nativeData(type, data);
-  if (kept !== undefined && type !== 'string') return kept;
+  if (kept !== undefined && type !== 'string') return publicData(type, kept);
   if (!Array.isArray(data)) {
     throw invalidArgument(`Data of a ${type} tensor cannot be ${describe(data)}.`);
   }
@@ -143,10 +143,10 @@ function toData(type: TensorType, data: unknown): TensorData {
     }
     return data as string[];
   }
-  if (type === 'float16') {
+  if (type === 'float16' || type === 'int4' || type === 'uint4') {
     throw invalidArgument(
-      'Numbers are not converted to float16.',
-      'Give a Float16Array, or a Uint16Array of bit patterns.',
+      `Numbers are not converted to ${type}.`,
+      `Give a ${array.name} of ${type === 'float16' ? 'bit patterns' : 'two elements a byte'}.`,
     );
   }
   try {
@@ -186,7 +186,7 @@ class CpuTensor implements TypedTensor<TensorType> {
     if (trusted === TRUSTED) {
       this.type = typeOrData as TensorType;
       this.dims = dims as readonly number[];
-      this.#data = data as TensorData;
+      this.#data = publicData(this.type, data as TensorData);
       let size = 1;
       for (let i = 0; i < this.dims.length; i++) size *= this.dims[i] as number;
       this.size = size;

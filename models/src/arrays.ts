@@ -5,7 +5,7 @@ export { toFloat16 as toHalf } from './float16.js';
 /** Standard normal values that depend on the seed and the name only. */
 export function normals(seed: number, name: string, count: number): Float32Array {
   const out = new Float32Array(count);
-  RandomStream.named(seed, name).fillNormal(out, 0, 1);
+  new RandomStream(seed, name).fillNormal(out, 0, 1);
   return out;
 }
 
@@ -17,6 +17,6 @@ export function uniformIntegers(
   low: number,
   high: number,
 ): Int32Array {
-  const random = RandomStream.named(seed, name);
+  const random = new RandomStream(seed, name);
   return Int32Array.from({ length: count }, () => low + Math.floor(random.uniform() * (high - low)));
 }

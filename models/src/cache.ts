@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ModelsError, systemCode, writeFailure } from './errors.js';
-import { publishFolder, TEMPORARY } from './publish.js';
+import { ModelsError, systemCode } from './errors.js';
+import { publishDetermined, TEMPORARY } from './publish.js';
 import {
   GENERATION,
   MANIFEST_FILE,
@@ -40,22 +40,9 @@ export async function cached(plan: PlannedModel, options: CacheOptions): Promise
   if (damage === undefined) return join(entry, MODEL_FILE);
   if (damage !== 'absent') {
     options.onNotice?.(`The cached model ${entry} is damaged (${damage}); it is written again.`);
-    await discard(entry);
   }
   await removeAbandoned(cacheDir);
-  const mine = await publishFolder(entry, (folder) =>
-    writeFiles(folder, plan, options.onProgress, options.signal),
-  );
-  if (!mine) {
-    const theirs = await damageOf(entry, plan);
-    if (theirs !== undefined) {
-      throw new ModelsError(
-        'io-failure',
-        `The cached model ${entry} is damaged (${theirs}) and cannot be replaced.`,
-        `Remove it: rm -r ${entry}`,
-      );
-    }
-  }
+  await publishDetermined(entry, (folder) => writeFiles(folder, plan, options.onProgress, options.signal));
   return join(entry, MODEL_FILE);
 }
 
@@ -111,17 +98,6 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-/** Moves the entry aside first: removing file by file in place would show others a half-removed model. */
-async function discard(entry: string): Promise<void> {
-  const aside = `${entry}.${randomBytes(4).toString('hex')}${TEMPORARY}`;
-  try {
-    await rename(entry, aside);
-    await rm(aside, { recursive: true, force: true });
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw writeFailure(error, entry);
-  }
 }
 
 const DAY_MS = 24 * 3600 * 1000;

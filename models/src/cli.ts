@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { listModels } from './architectures.js';
 import type { Precision } from './builder.js';

@@ -18,7 +18,7 @@ export function makeImages(count: number, seed: number): Float32Array {
   const pixels = IMAGE_SIZE * IMAGE_SIZE;
   const out = new Float32Array(count * 3 * pixels);
   for (let image = 0; image < count; image++) {
-    const random = RandomStream.named(seed, `image ${image}`);
+    const random = new RandomStream(seed, `image ${image}`);
     const brightness = octaves(random, 8);
     for (let c = 0; c < 3; c++) {
       const colour = octaves(random, 4);

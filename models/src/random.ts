@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { normalQuantile } from './normal.js';
 
 /**
- * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47, 2021): 32-bit
- * operations only, which JavaScript has exactly.
+ * Random numbers that depend on a seed and a name only: xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom
+ * number generators", ACM TOMS 47, 2021), its state the first 16 bytes of SHA-256 over both. Each tensor has a stream
+ * of its own, so its bytes do not depend on what was drawn before it.
  */
 export class RandomStream {
   #s0: number;
@@ -11,22 +12,19 @@ export class RandomStream {
   #s2: number;
   #s3: number;
 
-  constructor(state: readonly [number, number, number, number]) {
-    [this.#s0, this.#s1, this.#s2, this.#s3] = state;
+  constructor(seed: number, name: string) {
+    const digest = createHash('sha256').update(`microjoule-models\0${seed}\0${name}`).digest();
+    this.#s0 = digest.readInt32LE(0);
+    this.#s1 = digest.readInt32LE(4);
+    this.#s2 = digest.readInt32LE(8);
+    this.#s3 = digest.readInt32LE(12);
   }
 
-  /**
-   * A stream that depends on a seed and a name only: its state is the first 16 bytes of SHA-256 over both. Each tensor
-   * has one of its own, so its bytes do not depend on what was drawn before it.
-   */
-  static named(seed: number, name: string): RandomStream {
-    const digest = createHash('sha256').update(`microjoule-models\0${seed}\0${name}`).digest();
-    return new RandomStream([
-      digest.readInt32LE(0),
-      digest.readInt32LE(4),
-      digest.readInt32LE(8),
-      digest.readInt32LE(12),
-    ]);
+  /** A stream in a given state of the generator, such as that of published test vectors. */
+  static fromState(state: readonly [number, number, number, number]): RandomStream {
+    const stream = new RandomStream(0, '');
+    [stream.#s0, stream.#s1, stream.#s2, stream.#s3] = state;
+    return stream;
   }
 
   /** The next 32 bits, as an unsigned integer. */

@@ -21,7 +21,7 @@ export function makeSequences(count: number, length: number, seed: number): Reco
   const mask = new BigInt64Array(count * length);
   const types = new BigInt64Array(count * length);
   for (let i = 0; i < count; i++) {
-    const random = RandomStream.named(seed, `sequence ${i}`);
+    const random = new RandomStream(seed, `sequence ${i}`);
     const used = Math.min(
       length,
       Math.max(LEAST_TOKENS, Math.floor(MEDIAN_TOKENS * growth(random.normal()))),

@@ -105,7 +105,7 @@ async function writeWeights(
     await append(file, hash, weights.header);
     let written = weights.header.length;
     for (const { parameter } of weights.tensors) {
-      const random = RandomStream.named(recipe.seed, parameter.name);
+      const random = new RandomStream(recipe.seed, parameter.name);
       for (const bytes of slices(parameter, recipe.precision, random)) {
         if (signal?.aborted) throw new ModelsError('aborted', `Writing ${recipe.name} was cancelled.`);
         await append(file, hash, bytes);

@@ -5,6 +5,7 @@
 #include "bind/ort_environment.h"
 #include "bind/ort_options.h"
 #include "bind/ort_session.h"
+#include "ort/exit_guard.h"
 #include "ort/providers.h"
 
 namespace mj::bind {
@@ -108,6 +109,10 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   exports.Set("checkProvider", Napi::Function::New(env, check_provider));
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
+              }));
+  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo&) {
+                environment->close();
+                ort::guard_exit();
               }));
 }
 

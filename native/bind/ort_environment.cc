@@ -14,7 +14,7 @@ std::shared_ptr<OrtEnvironment> OrtEnvironment::create(Napi::Env env) {
 
 // On first use: an environment that never makes a session has no queue.
 void OrtEnvironment::open() {
-  if (open_) return;
+  if (open_ || closed_) return;
   // The queue may outlive us on its way out, so it holds a share of us.
   auto* share = new std::shared_ptr<OrtEnvironment>(shared_from_this());
   queue_ = Queue::New(
@@ -26,7 +26,7 @@ void OrtEnvironment::open() {
 
 uint64_t OrtEnvironment::expect(Handler handler) {
   open();
-  if (handlers_.empty()) queue_.Ref(env_);
+  if (handlers_.empty() && open_) queue_.Ref(env_);
   const uint64_t id = next_id_++;
   handlers_.emplace(id, std::move(handler));
   return id;
@@ -51,6 +51,7 @@ void OrtEnvironment::deliver(Napi::Env env, Napi::Function, OrtEnvironment* self
 }
 
 void OrtEnvironment::close() {
+  closed_ = true;
   for (Closable* closable : std::exchange(closables_, {})) closable->close();
   handlers_.clear();
   const std::lock_guard<std::mutex> lock(mutex_);

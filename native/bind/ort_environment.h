@@ -32,6 +32,9 @@ class OrtEnvironment : public std::enable_shared_from_this<OrtEnvironment> {
   // From any thread; nothing where the environment has ended.
   void post(uint64_t id) noexcept;
 
+  // Ends what is registered and lets go of JavaScript; with the environment at the latest. Twice is once.
+  void close();
+
   void add(Closable* closable) { closables_.insert(closable); }
   void remove(Closable* closable) { closables_.erase(closable); }
 
@@ -40,7 +43,6 @@ class OrtEnvironment : public std::enable_shared_from_this<OrtEnvironment> {
   static void deliver(Napi::Env env, Napi::Function, OrtEnvironment* self, void* data);
   using Queue = Napi::TypedThreadSafeFunction<OrtEnvironment, void, &OrtEnvironment::deliver>;
   void open();
-  void close();
 
   Napi::Env env_;
   std::map<uint64_t, Handler> handlers_;
@@ -50,6 +52,7 @@ class OrtEnvironment : public std::enable_shared_from_this<OrtEnvironment> {
   std::mutex mutex_;  // guards queue_ against its end
   Queue queue_;
   bool open_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace mj::bind

@@ -31,12 +31,13 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
   return {};
 }
 
-void call_progress(const Napi::FunctionReference& callback, const measure::LoopJob& job) {
-  const measure::Progress now = job.progress();
+void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& job) {
   const Napi::Env env = callback.Env();
-  callback.Call({Napi::Number::New(env, static_cast<int>(now.phase)),
-                 Napi::Number::New(env, static_cast<double>(now.runs)),
-                 Napi::Number::New(env, static_cast<double>(now.elapsed_ns) / 1e6)});
+  for (const measure::Progress& now : job.take_progress()) {
+    callback.Call({Napi::Number::New(env, static_cast<int>(now.phase)),
+                   Napi::Number::New(env, static_cast<double>(now.runs)),
+                   Napi::Number::New(env, static_cast<double>(now.elapsed_ns) / 1e6)});
+  }
 }
 
 }  // namespace

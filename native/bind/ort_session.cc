@@ -1,5 +1,6 @@
 #include "bind/ort_session.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -115,7 +116,20 @@ void SessionBinding::require_open(Napi::Env env) const {
   if (released_) throw_status(env, {Code::kSessionReleased, "The session has been released."});
 }
 
-bool SessionBinding::worth_waiting() const noexcept { return recent_run_ns_ < caller_wait_ns_ && executor_->eager(); }
+bool SessionBinding::wait_briefly(const ort::Job& job) noexcept {
+  constexpr int kMostDoublings = 6;
+  if (waits_to_skip_ > 0) {
+    --waits_to_skip_;
+    return false;
+  }
+  if (job.wait(caller_wait_ns_)) {
+    failed_waits_ = 0;
+    return true;
+  }
+  failed_waits_ = std::min(failed_waits_ + 1, kMostDoublings);
+  waits_to_skip_ = 1 << failed_waits_;
+  return false;
+}
 
 void SessionBinding::learn(const ort::RunJob& job) noexcept {
   const int64_t duration = job.end_ns - job.start_ns;
@@ -137,9 +151,9 @@ Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
   }
   if (!status.ok()) throw_status(env, status);
 
-  const bool wait = worth_waiting();
+  const bool short_run = recent_run_ns_ < caller_wait_ns_ && executor_->eager();
   executor_->submit(job);
-  if (!wait || !job->wait(caller_wait_ns_)) return outputs_later(env, std::move(job), std::move(fetched), borrowed);
+  if (!short_run || !wait_briefly(*job)) return outputs_later(env, std::move(job), std::move(fetched), borrowed);
   learn(*job);
   if (!job->status.ok()) throw_status(env, job->status);
   napi_value outputs = nullptr;

@@ -33,7 +33,8 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   Napi::Value outputs_later(Napi::Env env, std::shared_ptr<ort::RunJob> job, std::vector<size_t> fetched,
                             const std::vector<napi_value>& borrowed);
   void learn(const ort::RunJob& job) noexcept;
-  [[nodiscard]] bool worth_waiting() const noexcept;
+  // Waits on this thread where that is likely to pay; true: the job has ended.
+  bool wait_briefly(const ort::Job& job) noexcept;
   void require_open(Napi::Env env) const;
 
   std::shared_ptr<OrtEnvironment> environment_;
@@ -41,6 +42,10 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   std::shared_ptr<ort::Model> model_;
   const int64_t caller_wait_ns_;
   int64_t recent_run_ns_ = INT64_MAX;  // smoothed duration of the last runs
+  // A wait that fails has cost its whole budget: the next ones are left out, twice as many after each failure, so
+  // that a machine without a free core pays little for trying.
+  int waits_to_skip_ = 0;
+  int failed_waits_ = 0;
   bool released_ = false;
 };
 

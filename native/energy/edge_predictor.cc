@@ -12,6 +12,7 @@ constexpr double kMinGuard = 1 * kMs;  // residuals of an H100's grid stay withi
 constexpr double kGuardSigmas = 3;
 constexpr double kJitter = 0.45 * kMs;      // sd of those residuals
 constexpr double kPhaseNoise = 0.05 * kMs;  // drift allowed a period, so that the filter never falls asleep
+constexpr double kFine = 2 * kMs;           // a guard up to this is worth two calls; a wider one is searched through
 constexpr double kPollSpacing = 1 * kMs;    // of counters whose calls are fast
 constexpr int kPatience = 3;                // contradictions in a row before the grid is looked for again
 constexpr double kEagerPeriods = 2.5;       // polled without pause for so long, then four times a period
@@ -36,7 +37,6 @@ void EdgePredictor::resume(int64_t now) noexcept {
       }
       plan();
       next_read_ = now;
-      after_edge_ = false;
       return;
     }
   }
@@ -66,20 +66,8 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
   if (!changed) {
     if (mode_ != Mode::kTrack) {
       poll_again(t_before, t_after);
-    } else if (!after_edge_) {
-      const double due = edge_ + period_;
-      if (hi + guard_ + 2 * call_ < due) {
-        plan();
-        return;
-      }
-      after_edge_ = true;
-      next_read_ = std::max(t_after, static_cast<int64_t>(due + guard_));
-      polling_since_ = next_read_;
-    } else if (hi > edge_ + 1.5 * period_) {
-      ++missed_;
-      acquire(t_after, Mode::kFindFirst);
     } else {
-      poll_again(t_before, t_after);
+      not_yet(t_before, t_after);
     }
     return;
   }
@@ -90,13 +78,13 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
     case Mode::kFindFirst:
       // A bracket from before the polling began says little; the next one will be narrow.
       if (hi - lo > nominal_ / 4) {
-        poll_again(t_before, t_after);
+        acquire(t_after, Mode::kFindFirst);
         return;
       }
       edge_ = middle;
       edge_variance_ = square(sd);
       if (period_known_) {
-        begin_tracking(middle, sd);
+        begin_tracking(middle, sd, 0);
       } else {
         acquire(t_after, Mode::kFindSecond);
       }
@@ -109,7 +97,7 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
       period_ = middle - edge_;
       period_variance_ = edge_variance_ + square(sd);
       period_known_ = true;
-      begin_tracking(middle, sd);
+      begin_tracking(middle, sd, square(sd));
       return;
     case Mode::kTrack:
       found(lo, hi);
@@ -117,11 +105,36 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
   }
 }
 
-void EdgePredictor::begin_tracking(double edge, double sd) noexcept {
+void EdgePredictor::not_yet(int64_t t_before, int64_t t_after) noexcept {
+  const double due = edge_ + period_;
+  const auto after = static_cast<double>(t_after);
+  if (after + guard_ + 2 * call_ < due) {
+    plan();  // a read that was not meant for this update
+    return;
+  }
+  if (after > due + period_ / 2) {
+    ++missed_;
+    acquire(t_after, Mode::kFindFirst);
+    return;
+  }
+  if (!before_edge_) {
+    before_edge_ = true;
+    polling_since_ = t_after;
+    if (!searching_) {
+      next_read_ = std::max(t_after, static_cast<int64_t>(due + guard_));
+      return;
+    }
+  } else {
+    searching_ = true;
+  }
+  poll_again(t_before, t_after);
+}
+
+void EdgePredictor::begin_tracking(double edge, double sd, double covariance) noexcept {
   mode_ = Mode::kTrack;
   edge_ = edge;
   edge_variance_ = square(sd);
-  covariance_ = 0;
+  covariance_ = covariance;
   outside_ = 0;
   plan();
 }
@@ -136,14 +149,16 @@ void EdgePredictor::found(double lo, double hi) noexcept {
 
   const bool admitted = edge_ >= lo && edge_ <= hi;
   outside_ = admitted ? 0 : outside_ + 1;
-  if (hi - lo < period_ / 4) {
+  if (before_edge_ && searching_) {
     correct((lo + hi) / 2 - edge_, square(hi - lo) / 12 + square(kJitter));
   } else if (!admitted) {
-    // A late read bounds the update on one side only.
-    const double nearest = edge_ < lo ? lo : hi;
-    edge_variance_ += square(nearest - edge_);
-    edge_ = nearest;
+    // Bounded on one side only: it lies beyond that bound, nobody knows how far.
+    const double beyond = (edge_ < lo ? lo : hi) - edge_;
+    correct(beyond, square(kMinGuard));
+    edge_variance_ += square(beyond);
   }
+  // Two reads placed around the prediction always have it in their middle: they confirm it and measure nothing, so
+  // that the doubt grows until the next search.
   if (outside_ > kPatience) {
     period_known_ = false;
     acquire(static_cast<int64_t>(hi), Mode::kFindFirst);
@@ -167,7 +182,8 @@ void EdgePredictor::plan() noexcept {
   // Doubled with each contradiction, up to where two reads could no longer tell the update from its neighbours.
   const double widened = std::max(kMinGuard, kGuardSigmas * std::sqrt(due_variance)) * std::pow(2.0, outside_);
   guard_ = std::min(widened, period_ / 4);
-  after_edge_ = false;
+  searching_ = guard_ > kFine;
+  before_edge_ = false;
   next_read_ = static_cast<int64_t>(edge_ + period_ - guard_ - call_);
 }
 

@@ -36,7 +36,8 @@ class EdgePredictor {
   void acquire(int64_t at, Mode mode) noexcept;
   void poll_again(int64_t t_before, int64_t t_after) noexcept;
   void plan() noexcept;
-  void begin_tracking(double edge, double sd) noexcept;
+  void begin_tracking(double edge, double sd, double covariance) noexcept;
+  void not_yet(int64_t t_before, int64_t t_after) noexcept;
   void found(double lo, double hi) noexcept;
   void correct(double residual, double variance) noexcept;
 
@@ -44,8 +45,9 @@ class EdgePredictor {
   const double nominal_;
   int64_t next_read_ = 0;
   int64_t polling_since_ = 0;
-  bool after_edge_ = false;  // the next read is the one after the predicted edge
-  double call_ = 0;          // typical length of a call
+  bool before_edge_ = false;  // a read close to the predicted edge has given the old value
+  bool searching_ = false;    // reads follow one another until the edge is found
+  double call_ = 0;           // typical length of a call
 
   // Of the newest update on the grid.
   double edge_ = 0;

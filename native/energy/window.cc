@@ -18,7 +18,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kOverdue = 1.5;
 
 // Whether the timeline reaches the instants asked for, give or take the update that is due.
-Cause reach(const EdgeIndex& index, const CounterView& counter, int64_t a, int64_t b) {
+Cause beyond(const EdgeIndex& index, const CounterView& counter, int64_t a, int64_t b) {
   const auto slack = static_cast<int64_t>(kOverdue * static_cast<double>(counter.traits.period_ns));
   if (b > index.edge(index.size() - 1).hi + slack) {
     const Cause fault = fault_within(counter.faults, index.edge(index.size() - 1).lo, b);
@@ -37,11 +37,7 @@ Cause fault_around(const EdgeIndex& index, const CounterView& counter, int64_t a
   return fault_within(counter.faults, from, to);
 }
 
-bool voided(Cause cause) noexcept {
-  return cause != Cause::kNone && cause != Cause::kClockStep && cause != Cause::kNoUpdate;
-}
-
-// Half-widths of the rectangular terms that every energy between two readings of this counter has.
+// Whole steps at both ends.
 double quantum_term(const CounterTraits& traits) {
   const double half = 0.5 * traits.quantum_j;
   return rectangular_sum({half, half});
@@ -58,7 +54,7 @@ Figure window_figure(const EdgeIndex& index, const CounterView& counter, const W
   const CounterTraits& traits = counter.traits;
   const double length = seconds(window.b - window.a);
   const Cause fault = fault_around(index, counter, window.a, window.b);
-  if (voided(fault)) return middle_of(bounds_across_faults(index, counter.faults, window.a, window.b), fault);
+  if (voids_energy(fault)) return middle_of(bounds_across_faults(index, counter.faults, window.a, window.b), fault);
 
   const CutEnergy start = index.cut(window.a);
   const CutEnergy end = index.cut(window.b);
@@ -80,7 +76,7 @@ Figure window_figure(const EdgeIndex& index, const CounterView& counter, const W
   spread.both(Term::kQuantum, quantum_term(traits));
   spread.both(Term::kMarkDelay, rectangular_sum({delay * std::fabs(start.watts), delay * std::fabs(end.watts)}));
   spread.both(Term::kPhase, phase_term(traits, spread.value, window.b - window.a));
-  Cause cause = fault != Cause::kNone ? fault : reach(index, counter, window.a, window.b);
+  Cause cause = fault != Cause::kNone ? fault : beyond(index, counter, window.a, window.b);
   if (cause == Cause::kNone && (start.inconsistent || end.inconsistent)) cause = Cause::kInconsistent;
   return figure_of(spread, cause, EnergyKind::kWindow);
 }
@@ -124,18 +120,28 @@ IdleLine undeclared_idle(const CounterTraits& traits, double mean_watts) {
   return line;
 }
 
+Figure caused_across_fault(const EdgeIndex& index, const CounterView& counter, int64_t from, int64_t to,
+                           const IdleLine& idle, Cause cause) {
+  const EnergyBounds gross = bounds_across_faults(index, counter.faults, from, to);
+  const double length = seconds(to - from);
+  const double reach = idle.level + idle.drift;
+  const double most = idle.known ? idle.watts + reach : counter.traits.max_power_w;
+  const double least = idle.known ? idle.watts - reach : std::max(0.0, counter.traits.min_power_w);
+  return middle_of({gross.lo - most * length, gross.hi - least * length}, cause);
+}
+
 Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const Window& window, Estimate& estimate) {
   const CounterTraits& traits = counter.traits;
   const int64_t settled = window.b + traits.decay_ns;
-  int64_t from = window.a - window.idle_before_ns;
-  int64_t to = std::max(settled, window.b + window.idle_after_ns);
+  const int64_t from = window.a - window.idle_before_ns;
+  const int64_t to = std::max(settled, window.b + window.idle_after_ns);
   QuietSide before;
   QuietSide after;
   // A side with a fault in it says nothing; what came before the quiet time needs D as well.
-  if (window.idle_before_ns > 0 && !voided(fault_within(counter.faults, from, window.a))) {
+  if (window.idle_before_ns > 0 && !voids_energy(fault_within(counter.faults, from, window.a))) {
     before = quiet_side(index, from + traits.decay_ns, window.a);
   }
-  if (window.idle_after_ns > 0 && !voided(fault_within(counter.faults, window.b, to))) {
+  if (window.idle_after_ns > 0 && !voids_energy(fault_within(counter.faults, window.b, to))) {
     after = quiet_side(index, settled, to);
   }
   const GuardEnd start = guard_end(index, before, true, window.a);
@@ -148,12 +154,8 @@ Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const W
 
   const Cause fault = fault_around(index, counter, std::min(from, window.a), to);
   const Cause guard_fault = fault_around(index, counter, window.a, settled);
-  if (voided(guard_fault)) {
-    EnergyBounds gross = bounds_across_faults(index, counter.faults, window.a, settled);
-    const double seconds_ = seconds(settled - window.a);
-    const double most = idle.known ? idle.watts + idle.level + idle.drift : traits.max_power_w;
-    const double least = idle.known ? idle.watts - idle.level - idle.drift : std::max(0.0, traits.min_power_w);
-    return middle_of({gross.lo - most * seconds_, gross.hi - least * seconds_}, guard_fault);
+  if (voids_energy(guard_fault)) {
+    return caused_across_fault(index, counter, window.a, settled, idle, guard_fault);
   }
 
   const double gross = end.joules - start.joules;
@@ -175,7 +177,7 @@ Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const W
   spread.drift_is_two_point = open_level;
 
   Cause cause = fault;
-  if (cause == Cause::kNone) cause = reach(index, counter, window.a, settled);
+  if (cause == Cause::kNone) cause = beyond(index, counter, window.a, settled);
   if (cause == Cause::kNone && idle.state_changed) cause = Cause::kIdleStateChanged;
   return figure_of(spread, cause, EnergyKind::kCaused);
 }

@@ -12,9 +12,6 @@ const FaultEvent* first_at_or_after(const Span<FaultEvent>& faults, int64_t t) n
                           [](const FaultEvent& event, int64_t at) { return event.at < at; });
 }
 
-// A clock step voids the driver's own stamps, not the counter's energy.
-bool voids_energy(Fault fault) noexcept { return fault != Fault::kNone && fault != Fault::kClockStep; }
-
 }  // namespace
 
 Cause cause_of(Fault fault) noexcept {
@@ -38,11 +35,17 @@ Cause cause_of(Fault fault) noexcept {
 }
 
 Cause fault_within(const Span<FaultEvent>& faults, int64_t from, int64_t to) noexcept {
+  Cause first = Cause::kNone;
   for (const FaultEvent* event = first_at_or_after(faults, from); event != faults.end() && event->at <= to; ++event) {
-    if (event->fault != Fault::kNone) return cause_of(event->fault);
+    const Cause cause = cause_of(event->fault);
+    if (voids_energy(cause)) return cause;
+    if (first == Cause::kNone) first = cause;
   }
-  return Cause::kNone;
+  return first;
 }
+
+// A clock step voids the driver's own stamps, not the counter's energy.
+bool voids_energy(Cause cause) noexcept { return cause != Cause::kNone && cause != Cause::kClockStep; }
 
 EnergyBounds bounds_across_faults(const EdgeIndex& index, const Span<FaultEvent>& faults, int64_t a, int64_t b) {
   double known_joules = 0;
@@ -56,7 +59,7 @@ EnergyBounds bounds_across_faults(const EdgeIndex& index, const Span<FaultEvent>
   ptrdiff_t i = std::max<ptrdiff_t>(0, index.at_or_before(static_cast<double>(a)));
   while (i < count && index.earliest(edge(i)) < a) ++i;
   while (i < count && index.latest(edge(i)) <= b) {
-    while (fault != faults.end() && (fault->at < edge(i).lo || !voids_energy(fault->fault))) ++fault;
+    while (fault != faults.end() && (fault->at < edge(i).lo || !voids_energy(cause_of(fault->fault)))) ++fault;
     const bool broken = fault != faults.end();
     ptrdiff_t end = i;  // the last edge that is certainly before the fault
     while (end + 1 < count && index.latest(edge(end + 1)) <= b && (!broken || edge(end + 1).hi < fault->at)) ++end;

@@ -9,8 +9,11 @@ namespace mj::energy {
 
 Cause cause_of(Fault fault) noexcept;
 
-// The fault that counts within [from, to]; several: the one that happened first.
+// The fault that counts within [from, to]: the first that voids energies, or else the first of any kind.
 Cause fault_within(const Span<FaultEvent>& faults, int64_t from, int64_t to) noexcept;
+
+// Whether a figure with this cause has lost track of the counter's total.
+bool voids_energy(Cause cause) noexcept;
 
 struct EnergyBounds {
   double lo = 0;

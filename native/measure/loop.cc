@@ -20,9 +20,9 @@ Status aborted() { return {Code::kAborted, "The measurement was aborted."}; }
 LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request)
     : model_(std::move(model)), request_(request) {}
 
-Progress LoopJob::progress() const noexcept {
-  return {static_cast<Phase>(phase_.load(std::memory_order_relaxed)), runs_.load(std::memory_order_relaxed),
-          elapsed_ns_.load(std::memory_order_relaxed)};
+std::vector<Progress> LoopJob::take_progress() {
+  const std::lock_guard<std::mutex> lock(progress_mutex_);
+  return std::exchange(progress_, {});
 }
 
 void LoopJob::interrupt() noexcept {
@@ -102,9 +102,10 @@ Status LoopJob::sleep(Phase phase, int64_t duration_ns) {
 void LoopJob::tell(Phase phase, uint64_t runs, int64_t now_ns, bool always) {
   if (!on_progress || (!always && now_ns - told_ns_ < kProgressPeriodNs)) return;
   told_ns_ = now_ns;
-  phase_.store(static_cast<int>(phase), std::memory_order_relaxed);
-  runs_.store(runs, std::memory_order_relaxed);
-  elapsed_ns_.store(now_ns - began_ns_, std::memory_order_relaxed);
+  {
+    const std::lock_guard<std::mutex> lock(progress_mutex_);
+    progress_.push_back({phase, runs, now_ns - began_ns_});
+  }
   on_progress();
 }
 

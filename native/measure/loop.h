@@ -2,10 +2,10 @@
 
 // The synchronised loop: everything between the first warm-up run and the end of the quiet time after, on the
 // session's own thread, so that no event loop stands between the marks and the work.
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "measure/time_log.h"
@@ -39,7 +39,8 @@ class LoopJob final : public ort::Job {
 
   // Called on the executor's thread, at most every 100 ms and when the phase changes; never in a timed run.
   std::function<void()> on_progress;
-  [[nodiscard]] Progress progress() const noexcept;
+  // What has happened since the last call, oldest first; from any thread.
+  std::vector<Progress> take_progress();
 
   ort::Bindings bindings;
 
@@ -63,9 +64,8 @@ class LoopJob final : public ort::Job {
   StopSignal abort_;
   int64_t told_ns_ = 0;
   int64_t began_ns_ = 0;
-  std::atomic<int> phase_{0};
-  std::atomic<uint64_t> runs_{0};
-  std::atomic<int64_t> elapsed_ns_{0};
+  std::mutex progress_mutex_;
+  std::vector<Progress> progress_;
 };
 
 }  // namespace mj::measure

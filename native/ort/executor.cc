@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ort/exit_guard.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -61,6 +62,15 @@ struct Executor::State {
     return running;
   }
 
+  bool do_next() noexcept {
+    const RuntimeUse use;
+    const JobPtr job = take();
+    if (!job) return false;
+    job->execute();
+    finish(*job);
+    return true;
+  }
+
   void finish(Job& job) noexcept {
     {
       const std::lock_guard<std::mutex> lock(mutex);
@@ -96,9 +106,7 @@ Executor::~Executor() { stop(); }
 
 void Executor::loop(State& state, StopSignal& stop) {
   while (!state.stopping.load(std::memory_order_acquire)) {
-    while (const JobPtr job = state.take()) {
-      job->execute();
-      state.finish(*job);
+    while (state.do_next()) {
     }
     const int64_t deadline = monotonic_ns() + state.spin_ns;
     while (state.pending.load(std::memory_order_acquire) == 0 && monotonic_ns() < deadline) relax();

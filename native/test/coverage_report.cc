@@ -87,8 +87,9 @@ void report_traces() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const int runs = argc > 1 ? std::atoi(argv[1]) : 400;
+int main(int argc, char** argv) try {
+  const int runs = argc > 1 ? static_cast<int>(std::strtol(argv[1], nullptr, 10)) : 400;
+  if (runs < 1) throw std::runtime_error("coverage_report [runs]");
   const std::vector<double> lengths = {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
   report({"Board, 100 ms counter behind a 13 ms sensor (H100)", h100_board, lengths}, runs);
   report({"Board, 20 ms counter", fast_board, lengths}, runs);
@@ -96,4 +97,7 @@ int main(int argc, char** argv) {
   report({"Package, 1 ms counter (RAPL)", rapl_package, {5, 10, 20, 50, 100, 200, 500, 1000}}, runs);
   report_traces();
   return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

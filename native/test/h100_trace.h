@@ -3,6 +3,7 @@
 // The recorded bursts in data/h100 and the estimator's figures for them.
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -26,7 +27,14 @@ inline std::vector<std::array<long, 3>> read_csv(const std::string& name) {
   char line[128];
   while (std::fgets(line, sizeof line, file) != nullptr) {
     std::array<long, 3> row{};
-    if (std::sscanf(line, "%ld,%ld,%ld", &row[0], &row[1], &row[2]) == 3) rows.push_back(row);
+    const char* text = line;
+    char* end = line;
+    for (long& field : row) {
+      field = std::strtol(text, &end, 10);
+      if (end == text) break;
+      text = end + 1;
+    }
+    if (*end == '\n' && end != line) rows.push_back(row);  // not the heading
   }
   std::fclose(file);
   return rows;

@@ -15,7 +15,8 @@ struct Pool {
   int misses = 0;
 };
 
-void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, uint64_t machine) {
+// `advantage`: by how much the RMSE of `caused` is smaller than the plain difference's, up to 50 ms.
+void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, double advantage, uint64_t machine) {
   Pool window;
   Pool caused;
   for (const double length : lengths_ms) {
@@ -31,11 +32,12 @@ void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, uint64_t 
       }
       // Wide intervals must not buy the coverage, and the value must be better than what the counter says by itself.
       if (length >= 50) CHECK(std::fabs(s.caused.percent(s.caused.error)) < 1);
-      if (length <= 50)
-        CHECK(5 * s.caused.percent_rms(s.caused.squares) < s.caused.percent_rms(s.caused.plain_squares) ||
-              make == rapl_package || make == fast_board);
+      if (length <= 50) {
+        CHECK(advantage * s.caused.percent_rms(s.caused.squares) < s.caused.percent_rms(s.caused.plain_squares));
+      }
       CHECK(s.window.percent_rms(s.window.squares) <= s.window.percent_rms(s.window.plain_squares));
-      CHECK(s.caused.without == 0 && s.window.without == 0);
+      CHECK_EQ(s.caused.without, 0);
+      CHECK_EQ(s.window.without, 0);
       if (length >= 1000) CHECK(s.caused.percent(s.caused.half_widths) < 4.5);
       if (length >= 100) CHECK(s.caused.resolved > 0.9 * kRuns);
       if (length >= 500) CHECK(s.window.resolved > 0.9 * kRuns);
@@ -50,12 +52,12 @@ void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, uint64_t 
 }
 
 TEST("coverage: a board with a 100 ms counter behind a sensor, 5 ms to 5 s") {
-  check_cells(h100_board, {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}, 1);
+  check_cells(h100_board, {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}, 5, 1);
 }
 
-TEST("coverage: a board with a 20 ms counter") { check_cells(fast_board, {5, 20, 50, 200, 1000}, 2); }
+TEST("coverage: a board with a 20 ms counter") { check_cells(fast_board, {5, 20, 50, 200, 1000}, 5, 2); }
 
-TEST("coverage: a package with a 1 ms counter") { check_cells(rapl_package, {5, 20, 50, 200}, 3); }
+TEST("coverage: a package with a 1 ms counter") { check_cells(rapl_package, {5, 20, 50, 200}, 1, 3); }
 
 TEST("coverage: accumulations displaced without a slow read to show it") {
   for (const double length : {5.0, 50.0, 500.0}) {

@@ -54,7 +54,7 @@ TEST("faults: the counter may say anything across a reset") {
 }
 
 TEST("faults: wherever in the window it lies") {
-  for (double at = 2050; at < 3000; at += 100) {
+  for (int at = 2050; at < 3000; at += 100) {
     const Estimate result = with_fault(at, Fault::kReset).estimate(kWindow);
     CHECK(result.window.cause == Cause::kCounterReset);
     CHECK(contains(result.window, 600));
@@ -100,6 +100,19 @@ TEST("faults: a clock step makes the figure suspect and leaves its value") {
   const double reset_only = both.estimate(kWindow).window.uncertainty;
   both.faults.push_back({ms(2650), Fault::kClockStep});
   CHECK_EQ(both.estimate(kWindow).window.uncertainty, reset_only);
+}
+
+TEST("faults: a clock step does not hide a reset after it") {
+  Series series = with_fault(2150, Fault::kClockStep);
+  series.faults.push_back({ms(2550), Fault::kReset});
+  for (Edge& edge : series.edges) {
+    if (edge.hi >= ms(2550)) edge.joules += 40;
+  }
+  const Estimate result = series.estimate(kWindow);
+  CHECK(result.window.cause == Cause::kCounterReset);
+  CHECK(contains(result.window, 600));
+  CHECK(result.caused.cause == Cause::kCounterReset);
+  CHECK(contains(result.caused, 482));
 }
 
 TEST("faults: a device lost for good says so, and not that an update is due") {

@@ -27,6 +27,7 @@ TEST("figure: rectangular terms are no narrower than their convolution, and hard
     const double b = random.uniform();
     const double c = random.uniform();
     std::vector<double> sums;
+    sums.reserve(20'000);
     for (int i = 0; i < 20'000; ++i) {
       sums.push_back(std::fabs(a * random.uniform(-1, 1) + b * random.uniform(-1, 1) + c * random.uniform(-1, 1)));
     }
@@ -49,6 +50,7 @@ TEST("figure: a normal, a rectangular and a two-point term together cover 95 %")
     spread.both(Term::kAccumulation, displaced);
     const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kCaused);
     std::vector<double> errors;
+    errors.reserve(20'000);
     for (int i = 0; i < 20'000; ++i) {
       const double side = random.chance(0.5) ? displaced : -displaced;
       errors.push_back(std::fabs(sigma * random.normal() + drift * random.uniform(-1, 1) + side));

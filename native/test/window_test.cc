@@ -57,6 +57,7 @@ TEST("window: the parts of a window sum to the whole") {
     series.traits.max_power_w = 1400;
     // Cuts before the first edge and after the last one too.
     std::vector<int64_t> cuts;
+    cuts.reserve(9);
     for (int i = 0; i < 9; ++i) cuts.push_back(ms(random.uniform(-50, 3100)));
     std::sort(cuts.begin(), cuts.end());
     double sum = 0;

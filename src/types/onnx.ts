@@ -12,7 +12,7 @@ export interface TensorDataTypeMap {
   int64: BigInt64Array;
   string: string[];
   bool: Uint8Array;
-  /** Bit patterns; a Float16Array is accepted wherever the engine has one. */
+  /** Bit patterns; on engines that have one a Float16Array of the same bytes, as in onnxruntime-common. */
   float16: Uint16Array;
   float64: Float64Array;
   uint32: Uint32Array;

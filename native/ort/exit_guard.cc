@@ -1,0 +1,53 @@
+#include "ort/exit_guard.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/thread.h"
+
+namespace mj::ort {
+
+namespace {
+
+constexpr int64_t kPollNs = kNsPerMs;
+
+std::atomic<int> g_inside{0};
+std::atomic<bool> g_exiting{false};
+
+void pause_ns(int64_t ns) {
+  const timespec time{0, static_cast<long>(ns)};
+  nanosleep(&time, nullptr);
+}
+
+void before_destructors(int status, void*) {
+  const int64_t deadline = monotonic_ns() + StoppableThread::kJoinDeadlineNs;
+  while (g_inside.load() > 0) {
+    if (monotonic_ns() > deadline) {
+      std::fflush(nullptr);
+      _exit(status);
+    }
+    pause_ns(kPollNs);
+  }
+}
+
+}  // namespace
+
+RuntimeUse::RuntimeUse() noexcept {
+  g_inside.fetch_add(1);
+  if (!g_exiting.load()) return;
+  g_inside.fetch_sub(1);
+  while (true) pause();
+}
+
+RuntimeUse::~RuntimeUse() { g_inside.fetch_sub(1); }
+
+void guard_exit() {
+  // The handler registered last runs first, so it is registered as late as can be.
+  if (!g_exiting.exchange(true)) on_exit(before_destructors, nullptr);
+}
+
+}  // namespace mj::ort

@@ -1,0 +1,30 @@
+// Compiled, never run: every slot, signature and enumerator of ort/ort_abi.h against the real header, whose path is
+// MJ_ORT_REAL_HEADER. tools/check-ort-abi.mjs fetches the header and records what was checked.
+#include "ort/ort_abi.h"
+
+namespace mj::ort::abi {
+namespace {
+
+template <typename Theirs, typename Ours>
+constexpr bool kSame = std::is_same_v<Theirs, Ours>;
+
+#define X(slot, name, ...)                                                                                   \
+  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot");            \
+  static_assert(kSame<decltype(::OrtApi::name), std::add_pointer_t<__VA_ARGS__>>, #name " has another type");
+MJ_ORT_SLOTS(X)
+#undef X
+
+#define X(ours, theirs, value) static_assert((theirs) == (value), #theirs " has another value");
+MJ_ORT_ELEMENT_TYPES(X)
+MJ_ORT_ERROR_CODES(X)
+#undef X
+#define X(type, ours, theirs, value) static_assert((theirs) == (value), #theirs " has another value");
+MJ_ORT_OTHER_ENUMERATORS(X)
+#undef X
+
+static_assert(offsetof(::OrtApiBase, GetApi) == offsetof(ApiBase, GetApi));
+static_assert(offsetof(::OrtApiBase, GetVersionString) == offsetof(ApiBase, GetVersionString));
+static_assert(ORT_API_VERSION >= kApiVersion, "the header is older than the API that is asked for");
+
+}  // namespace
+}  // namespace mj::ort::abi
