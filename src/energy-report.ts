@@ -23,6 +23,11 @@ const NS_PER_MS = 1e6;
 /** Shown of the timeline beside a window without declared quiet time: a few updates of a 100 ms counter. */
 const BESIDE_NS = 300_000_000n;
 
+const ESTIMATORS = {
+  window: 'interpolated between updates',
+  caused: 'between quiet updates, less idle',
+} as const;
+
 /** One report a window, from what the addon resolved. */
 export function energyReports(
   meter: NativeMeter,
@@ -70,7 +75,7 @@ function energyReport(
     ...(total ? { total } : {}),
     idle,
     conditions: conditions(readings, meter.devices),
-    timeline: { origin: a, series: timeline(meter, a, b, request) },
+    timeline: plainData({ origin: a, series: timeline(meter, a, b, request) }),
     simulated: meter.simulated,
   });
 }
@@ -88,7 +93,7 @@ function energyOf(
     id: channel.id,
     scope: channel.scope as Scope,
     kind: request.kind,
-    method: `${channel.method}, interpolated between updates`,
+    method: `${channel.method}, ${ESTIMATORS[request.kind]}`,
   };
   if (channel.unsupported) {
     const { code, reason, remedy } = channel.unsupported;
