@@ -141,8 +141,9 @@ bool write_bytes(Napi::Env env, const ort::TensorView& tensor, Owned<abi::Value>
 
 Status write_strings(Napi::Env env, const ort::TensorView& tensor, const Owned<abi::Value>& value, napi_value& out) {
   std::vector<std::string> strings;
-  const Status status = ort::read_strings(value.get(), ort::element_count(tensor.shape), strings);
-  if (!status.ok()) return status;
+  if (Status status = ort::read_strings(value.get(), ort::element_count(tensor.shape), strings); !status.ok()) {
+    return status;
+  }
   Napi::Array list = Napi::Array::New(env, strings.size());
   for (size_t i = 0; i < strings.size(); ++i) {
     list.Set(static_cast<uint32_t>(i), Napi::String::New(env, strings[i]));

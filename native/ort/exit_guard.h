@@ -14,7 +14,8 @@ class RuntimeUse {
 
 // To be called when the process is about to exit. `exit` runs the static destructors of ONNX Runtime while its other
 // threads go on, and one that is loading a model then crashes (seen: signals 6 and 11). From now on no thread enters;
-// those inside get a moment to come out, and where one does not, the process ends with its code and without destructors.
+// those inside get a moment to come out, and where one does not, the process ends with its code and without
+// destructors.
 void guard_exit();
 
 }  // namespace mj::ort

@@ -135,7 +135,7 @@ Status open_library(const std::string& path, const Library*& out) {
       g_library = nullptr;
       return status;
     }
-    lib.release();
+    static_cast<void>(lib.release());  // never freed
   }
   out = g_library;
   return {};

@@ -1,6 +1,7 @@
 #include "ort/model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ort/error.h"
 #include "ort/session_options.h"
@@ -80,7 +81,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
     }
     providers_.push_back(provider.name);
   }
-  device_ = device;
+  device_ = std::move(device);
   const Library& lib = library();
   abi::Status* failure =
       options.bytes != nullptr

@@ -58,7 +58,7 @@ struct Skipped {
 class Model {
  public:
   // Takes as long as it takes: never on the event loop.
-  static Status load(const ModelOptions& options, std::shared_ptr<Model>& out);
+  static Status load(const ModelOptions& options, std::shared_ptr<Model>& result);
 
   [[nodiscard]] const std::vector<ValueInfo>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::vector<ValueInfo>& outputs() const noexcept { return outputs_; }

@@ -29,7 +29,7 @@ struct RunSettings {
   std::string tag;
   std::vector<std::pair<std::string, std::string>> config;
 };
-Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& out);
+Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& result);
 
 // One inference.
 class RunJob final : public Job {

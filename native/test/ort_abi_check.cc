@@ -8,8 +8,8 @@ namespace {
 template <typename Theirs, typename Ours>
 constexpr bool kSame = std::is_same_v<Theirs, Ours>;
 
-#define X(slot, name, ...)                                                                                   \
-  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot");            \
+#define X(slot, name, ...)                                                                        \
+  static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot"); \
   static_assert(kSame<decltype(::OrtApi::name), std::add_pointer_t<__VA_ARGS__>>, #name " has another type");
 MJ_ORT_SLOTS(X)
 #undef X
