@@ -6,16 +6,13 @@
 
 const LN2 = Math.LN2;
 
-/** ln(n / 2^33) of an odd integer 0 < n < 2^33: exponent by counting, mantissa by the series of 2 artanh. */
+const POWERS = Array.from({ length: 32 }, (_, exponent) => 2 ** -exponent);
+
+/** ln(n / 2^33) of an integer 0 < n < 2^32: exponent by counting zeros, mantissa by the series of 2 artanh. */
 function logOfDyadic(n: number): number {
-  let exponent = -33;
-  let m = n;
-  // Halving and comparing are exact, so the mantissa comes out in [1/√2, √2) without rounding.
-  while (m >= 65536) {
-    m *= 1 / 65536;
-    exponent += 16;
-  }
-  while (m >= Math.SQRT2) {
+  let exponent = 31 - Math.clz32(n);
+  let m = n * (POWERS[exponent] as number);
+  if (m >= Math.SQRT2) {
     m *= 0.5;
     exponent += 1;
   }
@@ -23,7 +20,7 @@ function logOfDyadic(n: number): number {
   const q = s * s;
   // |s| < 0.172: the first dropped term, 2 s^13 / 13, is below 2e-11.
   const series = 1 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11)))));
-  return exponent * LN2 + 2 * s * series;
+  return (exponent - 33) * LN2 + 2 * s * series;
 }
 
 /**

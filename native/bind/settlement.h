@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -22,20 +23,30 @@ class Settlement : public std::enable_shared_from_this<Settlement<T>> {
     std::shared_ptr<Settlement> made(new Settlement(env, std::move(finish)));
     // The function's own hold; a thread that is still at work when the environment ends has another.
     made->function_ = Function::New(env, name, 0, 1, new std::shared_ptr<Settlement>(made),
-                                    [](Napi::BasicEnv, void*, std::shared_ptr<Settlement>* held) { delete held; });
+                                    [](Napi::BasicEnv, void*, std::shared_ptr<Settlement>* held) {
+                                      (*held)->abandon();
+                                      delete held;
+                                    });
     return made;
   }
 
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
 
   void settle(T value) {
+    const std::lock_guard<std::mutex> lock(mutex_);
     value_ = std::move(value);
     // On napi_closing the call has given up our hold already.
-    if (function_.BlockingCall() == napi_ok) function_.Release();
+    if (!abandoned_ && function_.BlockingCall() == napi_ok) function_.Release();
   }
 
  private:
   Settlement(Napi::Env env, Finish finish) : deferred_(Napi::Promise::Deferred::New(env)), finish_(std::move(finish)) {}
+
+  // Node deletes the function right after its finalizer, whoever still holds it: nothing may touch it any more.
+  void abandon() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    abandoned_ = true;
+  }
 
   static void call(Napi::Env env, Napi::Function, std::shared_ptr<Settlement>* held, void*) {
     // No environment, or one whose cleanup has begun: there is nobody left to tell.
@@ -53,6 +64,8 @@ class Settlement : public std::enable_shared_from_this<Settlement<T>> {
 
   const Napi::Promise::Deferred deferred_;
   const Finish finish_;
+  std::mutex mutex_;
+  bool abandoned_ = false;
   std::optional<T> value_;
   Function function_;
 };

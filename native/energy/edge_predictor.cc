@@ -74,10 +74,11 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
 
   const double middle = (lo + hi) / 2;
   const double sd = (hi - lo) / std::sqrt(12.0);
+  const bool narrow = hi - lo <= std::max(nominal_ / 4, 3 * call_);
   switch (mode_) {
     case Mode::kFindFirst:
       // A bracket from before the polling began says little; the next one will be narrow.
-      if (hi - lo > nominal_ / 4) {
+      if (!narrow) {
         acquire(t_after, Mode::kFindFirst);
         return;
       }
@@ -90,7 +91,7 @@ void EdgePredictor::observe(int64_t t_before, int64_t t_after, bool changed, int
       }
       return;
     case Mode::kFindSecond:
-      if (hi - lo > nominal_ / 4) {
+      if (!narrow) {
         acquire(t_after, Mode::kFindFirst);
         return;
       }

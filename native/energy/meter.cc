@@ -200,6 +200,8 @@ std::vector<ThreadReport> Meter::statistics() const {
 }
 
 void Meter::close() {
+  // First, or the jobs would take counters that stop for counters that have failed.
+  resolver_.close({Code::kMeterClosed, "The meter was closed."});
   for (const auto* group : {&samplers_, &conditions_}) {
     for (const auto& running : *group) running->thread.request_stop();
   }
@@ -207,7 +209,6 @@ void Meter::close() {
   for (const auto* group : {&samplers_, &conditions_}) {
     for (const auto& running : *group) running->thread.stop(std::max<int64_t>(0, deadline - monotonic_ns()));
   }
-  resolver_.close({Code::kMeterClosed, "The meter was closed."});
 }
 
 }  // namespace mj::energy

@@ -1,7 +1,7 @@
 #pragma once
 
 // The part of NVML that is used, declared by us so that no NVIDIA header is needed to build.
-// test/nvml_abi_check.cc compares it with the real nvml.h when one is at hand.
+// tools/check-nvml-abi.mjs compares it with the real one.
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>

@@ -60,6 +60,7 @@ Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) 
   Status status = options.fallback ? model->create_with_fallback(options) : model->create(options, options.providers);
   if (!status.ok()) return status;
   MJ_ORT_RETURN(api().CreateRunOptions(out(model->run_options_)));
+  MJ_ORT_RETURN(api().CreateAllocator(model->session_.get(), library().cpu_memory, out(model->arena_)));
   // Otherwise a failing run would write a line on stderr; who asked for a log level gets the session's.
   if (options.log_severity == abi::kLogFatal) {
     MJ_ORT_RETURN(api().RunOptionsSetRunLogSeverityLevel(model->run_options_.get(), abi::kLogFatal));

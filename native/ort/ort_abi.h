@@ -26,13 +26,6 @@ using TensorRtOptions = ::OrtTensorRTProviderOptionsV2;
 using TensorInfo = ::OrtTensorTypeAndShapeInfo;
 using TypeInfo = ::OrtTypeInfo;
 using Value = ::OrtValue;
-using AllocatorType = ::OrtAllocatorType;
-using ElementType = ::ONNXTensorElementDataType;
-using ErrorCode = ::OrtErrorCode;
-using ExecutionMode = ::ExecutionMode;
-using GraphOptimizationLevel = ::GraphOptimizationLevel;
-using LoggingLevel = ::OrtLoggingLevel;
-using MemType = ::OrtMemType;
 #else
 struct Allocator;
 struct CudaOptions;
@@ -46,14 +39,25 @@ struct TensorRtOptions;
 struct TensorInfo;
 struct TypeInfo;
 struct Value;
-enum AllocatorType : int;
-enum ElementType : unsigned;
-enum ErrorCode : unsigned;
-enum ExecutionMode : unsigned;
-enum GraphOptimizationLevel : unsigned;
-enum LoggingLevel : unsigned;
-enum MemType : int;
 #endif
+
+// Enumerations: our name, theirs, what they are in memory.
+#define MJ_ORT_ENUM_TYPES(X)                                  \
+  X(AllocatorType, OrtAllocatorType, int)                     \
+  X(ElementType, ONNXTensorElementDataType, unsigned)         \
+  X(ErrorCode, OrtErrorCode, unsigned)                        \
+  X(ExecutionMode, ExecutionMode, unsigned)                   \
+  X(GraphOptimizationLevel, GraphOptimizationLevel, unsigned) \
+  X(LoggingLevel, OrtLoggingLevel, unsigned)                  \
+  X(MemType, OrtMemType, int)
+
+#ifdef MJ_ORT_REAL_HEADER
+#define X(ours, theirs, type) using ours = ::theirs;
+#else
+#define X(ours, theirs, type) enum ours : type;
+#endif
+MJ_ORT_ENUM_TYPES(X)
+#undef X
 
 // Enumerators: our name, theirs, value.
 #define MJ_ORT_ELEMENT_TYPES(X)                             \
@@ -174,6 +178,8 @@ MJ_ORT_OTHER_ENUMERATORS(X)
   X(125, GetAvailableProviders, Status*(char***, int*) noexcept)                                                     \
   X(126, ReleaseAvailableProviders, Status*(char**, int) noexcept)                                                   \
   X(130, AddSessionConfigEntry, Status*(SessionOptions*, const char*, const char*) noexcept)                         \
+  X(131, CreateAllocator, Status*(const Session*, const MemoryInfo*, Allocator**) noexcept)                          \
+  X(132, ReleaseAllocator, void(Allocator*))                                                                         \
   X(165, AddRunConfigEntry, Status*(RunOptions*, const char*, const char*) noexcept)                                 \
   X(170, SessionOptionsAppendExecutionProvider_TensorRT_V2,                                                          \
     Status*(SessionOptions*, const TensorRtOptions*) noexcept)                                                       \

@@ -21,8 +21,9 @@ size_t element_count(const Shape& shape) noexcept;
 
 // A tensor over memory of the caller's, which must outlive it.
 Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size_t bytes, Owned<abi::Value>& value);
-// A tensor of its own memory; `data` (of byte_size bytes) is copied.
-Status copy_tensor(abi::ElementType type, const Shape& shape, const void* data, size_t bytes, Owned<abi::Value>& value);
+// A tensor of its own memory, taken from `allocator`, which must outlive it; `data` (of byte_size bytes) is copied.
+Status copy_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape& shape, const void* data, size_t bytes,
+                   Owned<abi::Value>& value);
 Status string_tensor(const Shape& shape, const std::vector<std::string>& strings, Owned<abi::Value>& value);
 
 struct TensorView {

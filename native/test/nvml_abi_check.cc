@@ -1,5 +1,5 @@
-// Compiled only where the real nvml.h is at hand: every type, constant and signature of nvml_abi.h against it.
-// Passed with the headers of CUDA 12.9 and 13.5 (PyPI nvidia-nvml-dev-cu12 12.9.79, nvidia-nvml-dev 13.5.37).
+// Every type, constant and signature of nvml_abi.h against the real nvml.h; compiled by tools/check-nvml-abi.mjs, whose
+// record is energy/nvml_abi_checked.json.
 #define NVML_NO_UNVERSIONED_FUNC_DEFS
 #include <nvml.h>
 

@@ -14,6 +14,10 @@ constexpr bool kSame = std::is_same_v<Theirs, Ours>;
 MJ_ORT_SLOTS(X)
 #undef X
 
+#define X(ours, theirs, type) static_assert(kSame<std::underlying_type_t<::theirs>, type>, #theirs " has another size");
+MJ_ORT_ENUM_TYPES(X)
+#undef X
+
 #define X(ours, theirs, value) static_assert((theirs) == (value), #theirs " has another value");
 MJ_ORT_ELEMENT_TYPES(X)
 MJ_ORT_ERROR_CODES(X)

@@ -73,6 +73,16 @@ const std::map<std::string, Statement>& statements() {
   return *all;
 }
 
+const std::set<std::string> kOfTheDriver = {"driver", "origin", "latency", "init"};
+
+DeviceScript default_device() {
+  DeviceScript device;
+  device.uuid = "GPU-51a10000-0000-0000-0000-000000000000";
+  device.pci_bus_id = "00000000:01:00.0";
+  device.name = "Simulated H100";
+  return device;
+}
+
 }  // namespace
 
 Script parse_script(const std::string& text, int64_t now_ns) {
@@ -93,6 +103,7 @@ Script parse_script(const std::string& text, int64_t now_ns) {
       continue;
     }
     const auto found = statements().find(keyword);
+    if (script.devices.empty() && kOfTheDriver.count(keyword) == 0) script.devices.push_back(default_device());
     DeviceScript& device = script.devices.empty() ? none : script.devices.back();
     if (found == statements().end() || !found->second(script, device, in)) {
       script.error = "bad line in the fake's script: " + line;

@@ -1,7 +1,8 @@
 #pragma once
 
 // The text that tells the fake what hardware to play. One statement a line, '#' begins a comment, times in ms after
-// `origin` unless said otherwise. Statements after a `device` line belong to that device.
+// `origin` unless said otherwise. Statements after a `device` line belong to that device, those before the first one to
+// a device of their own.
 //
 //   driver VERSION                      init ok | fail CODE | hang
 //   origin NS                           CLOCK_MONOTONIC; default: when the library was loaded

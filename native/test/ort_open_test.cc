@@ -1,0 +1,146 @@
+// What is looked at before ONNX Runtime is: releases, provider libraries, devices, and its errors in our words.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "base/elf.h"
+#include "measure/time_log.h"
+#include "ort/cuda_device.h"
+#include "ort/error.h"
+#include "ort/library.h"
+#include "ort/providers.h"
+#include "test/check.h"
+
+namespace {
+
+using namespace mj;
+using namespace mj::ort;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string scratch_file(const std::string& content) {
+  const std::string path = "/tmp/mj-open-" + std::to_string(getpid());
+  std::ofstream(path, std::ios::binary) << content;
+  return path;
+}
+
+TEST("library: releases before 1.18 and of another major number are refused") {
+  for (const char* version : {"1.18.0", "1.30.0", "1.29.1-rc"}) CHECK(check_version(version).ok());
+  for (const char* version : {"1.17.3", "2.0.0", "0.9", "", "next"}) {
+    CHECK(check_version(version).code == Code::kOrtVersion);
+  }
+}
+
+TEST("library: loaded runtimes are read from the process' map, provider libraries are none") {
+  const std::string maps = scratch_file(
+      "7f00-7f01 r-xp 00000000 08:01 11 /a b/libonnxruntime.so.1\n"
+      "7f01-7f02 r--p 00000000 08:01 11 /a b/libonnxruntime.so.1\n"
+      "7f02-7f03 r-xp 00000000 08:01 12 /c/libonnxruntime.so.1.29.0\n"
+      "7f03-7f04 r-xp 00000000 08:01 13 /c/libonnxruntime_providers_shared.so\n"
+      "7f04-7f05 rw-p 00000000 00:00 0 \n");
+  const std::vector<std::string> loaded = loaded_runtimes(maps);
+  std::remove(maps.c_str());
+  CHECK_EQ(loaded.size(), 2U);
+  CHECK_EQ(loaded[0], std::string("/a b/libonnxruntime.so.1"));
+  CHECK_EQ(loaded[1], std::string("/c/libonnxruntime.so.1.29.0"));
+}
+
+TEST("elf: the libraries that a file needs, and damage") {
+  std::vector<std::string> needed;
+  CHECK(elf_needed(MJ_FAKES "/providers/libonnxruntime_providers_cuda.so", needed).ok());
+  bool found = false;
+  for (const std::string& name : needed) found = found || name == "libmj_absent.so";
+  CHECK(found);
+  CHECK(!elf_needed("/nowhere.so", needed).ok());
+  for (const char* content : {"",
+                              "\x7f"
+                              "ELF",
+                              "no library at all, but long enough to hold a header of an ELF file......."}) {
+    const std::string path = scratch_file(content);
+    CHECK(!elf_needed(path, needed).ok());
+    std::remove(path.c_str());
+  }
+}
+
+TEST("providers: the missing file is named, the provider's own or one that it needs") {
+  CHECK(prepare_provider("cpu", "/nowhere").ok());
+  const Status absent = prepare_provider("cuda", "/nowhere");
+  CHECK(absent.code == Code::kProviderUnavailable);
+  CHECK(contains(absent.message, "libonnxruntime_providers_shared.so"));
+  const Status tensorrt = prepare_provider("tensorrt", MJ_FAKES "/providers");
+  CHECK(contains(tensorrt.message, "libonnxruntime_providers_tensorrt.so"));
+  const Status needed = prepare_provider("cuda", MJ_FAKES "/providers");
+  CHECK(needed.code == Code::kProviderUnavailable);
+  CHECK(contains(needed.message, "'cuda' needs libmj_absent.so"));
+  CHECK(!needed.remedy.empty());
+}
+
+TEST("providers: the device is the option device_id") {
+  CHECK_EQ(device_ordinal({"cuda", {}, {}}), 0);
+  CHECK_EQ(device_ordinal({"cuda", {"a", "device_id"}, {"9", "3"}}), 3);
+}
+
+TEST("cuda: a device goes by NVML's names") {
+  CudaDevice device;
+  CHECK(find_cuda_device(1, device, MJ_FAKES "/cuda/libcuda.so.1").ok());
+  CHECK_EQ(device.uuid, std::string("GPU-f1f2f3f4-f5f6-f7f8-f9fa-fbfcfdfeff00"));
+  CHECK_EQ(device.pci_bus_id, std::string("00000000:A1:00.0"));
+  CHECK(device.synchronise_context != nullptr);
+  device.synchronise();
+}
+
+TEST("cuda: no such device, a lost one, no driver") {
+  CudaDevice device;
+  const Status none = find_cuda_device(5, device, MJ_FAKES "/cuda/libcuda.so.1");
+  CHECK(none.code == Code::kProviderUnavailable);
+  CHECK(contains(none.message, "cuDeviceGet gives 101 (invalid device ordinal)"));
+  CHECK(contains(find_cuda_device(2, device, MJ_FAKES "/cuda/libcuda.so.1").message, "cuDeviceGetUuid gives 46"));
+  CHECK(find_cuda_device(0, device, "/nowhere/libcuda.so.1").code == Code::kProviderUnavailable);
+  CHECK(find_cuda_device(0, device, MJ_FAKES "/providers/libonnxruntime_providers_shared.so").code ==
+        Code::kProviderUnavailable);
+  CHECK(device.uuid.empty());
+}
+
+TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
+  struct Case {
+    abi::ErrorCode code;
+    const char* text;
+    Activity activity;
+    Code expected;
+  };
+  const Case cases[] = {
+      {abi::error::kInvalidProtobuf, "Protobuf parsing failed.", Activity::kCreate, Code::kInvalidModel},
+      {abi::error::kInvalidGraph, "no", Activity::kCreate, Code::kInvalidModel},
+      {abi::error::kFail, "Load model from x failed", Activity::kCreate, Code::kInvalidModel},
+      {abi::error::kFail, "Load model from x failed", Activity::kRun, Code::kOrtFailure},
+      {abi::error::kInvalidArgument, "Got invalid dimensions", Activity::kRun, Code::kInvalidArgument},
+      {abi::error::kNotImplemented, "no kernel", Activity::kCreate, Code::kNotSupported},
+      {abi::error::kRuntimeException, "Failed to allocate memory for requested buffer", Activity::kRun,
+       Code::kOutOfMemory},
+      {abi::error::kFail, "CUDA failure 2: out of memory", Activity::kRun, Code::kOutOfMemory},
+      {abi::error::kFail, "CUDA failure 700: an illegal memory access", Activity::kRun, Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 100: no CUDA-capable device is detected", Activity::kCreate,
+       Code::kProviderUnavailable},
+      {abi::error::kEpFail, "engine", Activity::kCreate, Code::kProviderUnavailable},
+  };
+  for (const Case& c : cases)
+    CHECK_EQ(std::string(code_name(translate(c.code, c.text, c.activity).code)), code_name(c.expected));
+  const Status status = translate(abi::error::kFail, "two\n  lines. \nStacktrace:\n0x1", Activity::kRun);
+  CHECK_EQ(status.message, std::string("ONNX Runtime: two lines."));
+}
+
+TEST("time log: keeps what is pushed across its blocks") {
+  measure::TimeLog log;
+  const size_t count = measure::TimeLog::kBlock * 2 + 3;
+  for (size_t i = 0; i < count; ++i) {
+    log.reserve();
+    log.push(static_cast<double>(i));
+  }
+  CHECK_EQ(log.size(), count);
+  for (const size_t i : {size_t{0}, measure::TimeLog::kBlock - 1, measure::TimeLog::kBlock, count - 1}) {
+    CHECK_EQ(log[i], static_cast<double>(i));
+  }
+}
+
+}  // namespace
