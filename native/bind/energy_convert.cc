@@ -12,6 +12,7 @@ namespace {
 std::vector<std::string> string_list(const Napi::Value& value) {
   std::vector<std::string> out;
   const auto array = value.As<Napi::Array>();
+  out.reserve(array.Length());
   for (uint32_t i = 0; i < array.Length(); ++i) out.push_back(array.Get(i).As<Napi::String>());
   return out;
 }

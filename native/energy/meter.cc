@@ -9,7 +9,7 @@ namespace mj::energy {
 
 namespace {
 
-constexpr int kPatiencePeriods = 3;
+constexpr int64_t kPatiencePeriods = 3;
 
 Status check_families(const std::vector<std::string>& names) {
   for (const std::string& name : names) {

@@ -140,6 +140,7 @@ void run_periodic_sampler(SamplerContext& context, StopSignal& stop) {
   const Source& source = *context.source;
   std::vector<RawReading> readings(source.max_readings());
   std::vector<CounterTracker> trackers;
+  trackers.reserve(context.series.size());
   for (const auto& series : context.series) trackers.push_back(tracker_of(series->info));
   const int64_t period = source.period_ns();
   context.health->started_at = monotonic_ns();
