@@ -1,6 +1,5 @@
 // The model and its external data: paths and bytes, looked at before ONNX Runtime is.
-import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { constants, promises } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import type { ExternalDataFileDescription, SessionOptions } from './types/onnx.js';
@@ -79,10 +78,10 @@ export async function checkSource(source: ModelSource): Promise<ModelSource> {
   return { path };
 }
 
-async function readable(path: string, what: string): Promise<Awaited<ReturnType<typeof stat>>> {
+async function readable(path: string, what: string): Promise<Awaited<ReturnType<typeof promises.stat>>> {
   try {
-    const info = await stat(path);
-    await access(path, constants.R_OK);
+    const info = await promises.stat(path);
+    await promises.access(path, constants.R_OK);
     return info;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
@@ -115,7 +114,7 @@ async function readExternalFile(
     throw invalidArgument('An entry of externalData needs a path.');
   if (typeof data === 'string') {
     await readable(resolve(data), 'file of external data');
-    return { path, bytes: await readFile(data) };
+    return { path, bytes: await promises.readFile(data) };
   }
   if (ArrayBuffer.isView(data)) {
     return { path, bytes: bytesOf(data as ArrayBufferView) };

@@ -12,11 +12,13 @@ const REMEDY = 'npm i onnxruntime-node, or give its folder as the option onnxrun
  * Path of the library: of `explicit` (the folder of an onnxruntime-node, or the file itself), else of the one that the
  * process has loaded already, else as found from this package and from the working directory.
  */
-export function locateRuntime(explicit?: string): string {
+export function locateRuntime(
+  explicit?: string,
+  starts: readonly string[] = [__dirname, process.cwd()],
+): string {
   if (explicit !== undefined) return locateExplicit(explicit);
   const loaded = loadedRuntime();
   if (loaded !== undefined) return loaded;
-  const starts = [__dirname, process.cwd()];
   for (const start of starts) {
     const library = locateFrom(start);
     if (library !== undefined) return library;
@@ -85,7 +87,7 @@ function libraryIn(folder: string): string | undefined {
 
 function listed(folder: string): string[] {
   try {
-    return readdirSync(folder).sort().reverse();
+    return readdirSync(folder).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   } catch {
     return [];
   }

@@ -1,5 +1,4 @@
 // The application's ONNX Runtime, opened once.
-import { isMainThread } from 'node:worker_threads';
 import { type NativeRuntime, native } from './native.js';
 import { locateRuntime } from './ort-location.js';
 
@@ -10,9 +9,14 @@ export function openRuntime(explicit?: string): NativeRuntime {
   const addon = native();
   const runtime = addon.openRuntime(locateRuntime(explicit));
   // The process' exit ends the main thread's environment without its cleanup hooks; a worker's has them.
-  if (isMainThread && !guarded) {
+  if (!guarded && onMainThread()) {
     guarded = true;
     process.once('exit', () => addon.beforeExit());
   }
   return runtime;
+}
+
+// Loaded on use: it is a third of what importing this package would cost.
+function onMainThread(): boolean {
+  return (require('node:worker_threads') as typeof import('node:worker_threads')).isMainThread;
 }

@@ -180,13 +180,14 @@ class CpuTensor implements TypedTensor<TensorType> {
   readonly type: TensorType;
   readonly dims: readonly number[];
   readonly size: number;
-  #data: TensorData | undefined;
+  // An own property, so that postMessage carries it; disposing puts a getter that throws in its place.
+  readonly data: TensorData;
 
   constructor(typeOrData: unknown, data?: unknown, dims?: unknown, trusted?: unknown) {
     if (trusted === TRUSTED) {
       this.type = typeOrData as TensorType;
       this.dims = dims as readonly number[];
-      this.#data = publicData(this.type, data as TensorData);
+      this.data = publicData(this.type, data as TensorData);
       let size = 1;
       for (let i = 0; i < this.dims.length; i++) size *= this.dims[i] as number;
       this.size = size;
@@ -201,23 +202,18 @@ class CpuTensor implements TypedTensor<TensorType> {
     if (shape !== undefined && !Array.isArray(shape))
       throw invalidArgument('Dimensions must be an array of numbers.');
     this.type = named ? (typeOrData as TensorType) : inferType(given);
-    this.#data = toData(this.type, given);
-    this.dims = (shape as number[] | undefined) ?? [this.#data.length];
+    this.data = toData(this.type, given);
+    this.dims = (shape as number[] | undefined) ?? [this.data.length];
     this.size = elementCount(this.dims);
-    if (dataLength(this.type, this.size) !== this.#data.length) {
+    if (dataLength(this.type, this.size) !== this.data.length) {
       throw invalidArgument(
-        `A ${this.type} tensor of dimensions [${this.dims.join(', ')}] has ${this.size} elements, not ${this.#data.length}.`,
+        `A ${this.type} tensor of dimensions [${this.dims.join(', ')}] has ${this.size} elements, not ${this.data.length}.`,
       );
     }
   }
 
-  get data(): TensorData {
-    if (this.#data === undefined) throw invalidArgument('The tensor has been disposed.');
-    return this.#data;
-  }
-
   get location(): TensorLocation {
-    return this.#data === undefined ? 'none' : 'cpu';
+    return Object.getOwnPropertyDescriptor(this, 'data')?.get ? 'none' : 'cpu';
   }
 
   get texture(): never {
@@ -239,7 +235,10 @@ class CpuTensor implements TypedTensor<TensorType> {
   }
 
   dispose(): void {
-    this.#data = undefined;
+    const get = (): never => {
+      throw invalidArgument('The tensor has been disposed.');
+    };
+    Object.defineProperty(this, 'data', { get, enumerable: false });
   }
 
   reshape(dims: readonly number[]): TypedTensor<TensorType> {

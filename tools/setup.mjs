@@ -75,6 +75,7 @@ function setup() {
   } else {
     console.log('npm packages: installing');
     installDependencies();
+    console.log('npm packages: installed');
   }
   // One at a time: what a step hashes may be what the one before it built.
   for (const makeStep of buildSteps) build(makeStep({ strict }), strict);

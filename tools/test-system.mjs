@@ -2,7 +2,7 @@
 import { buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
 import { cmakeBuild } from './lib/cmake.mjs';
 import { nativeTests } from './lib/native-tests.mjs';
-import { cli, run, version } from './lib/run.mjs';
+import { cli, run, tool, version } from './lib/run.mjs';
 import { Summary } from './lib/summary.mjs';
 
 const BINARY = 'native/test/native_tests';
@@ -49,6 +49,7 @@ await cli(async () => {
     );
   }
 
+  await summary.check('API documentation', () => run(process.execPath, [tool('typedoc/bin/typedoc')]).ok);
   await summary.check('prebuild', prebuild);
   await summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
   await summary.check('installed by pnpm', installWithPnpm);

@@ -1,5 +1,5 @@
 // `npm test`: format, lint, types, C++ unit tests, and the suite on two versions of Node.
-//   node tools/test.mjs [--all]   --all: clang-tidy on every file, not only on the changed ones
+//   node tools/test.mjs [--all]   --all: clang-tidy on every file, not only on the changed ones, and with its analyzer
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

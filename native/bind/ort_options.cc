@@ -21,6 +21,7 @@ bool truth(const Napi::Object& object, const char* key) { return object.Get(key)
 std::vector<std::string> texts(const Napi::Object& object, const char* key) {
   const auto list = object.Get(key).As<Napi::Array>();
   std::vector<std::string> result;
+  result.reserve(list.Length());
   for (uint32_t i = 0; i < list.Length(); ++i) result.push_back(Napi::Value(list[i]).ToString().Utf8Value());
   return result;
 }

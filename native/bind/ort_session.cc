@@ -153,7 +153,7 @@ Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
 
   const bool short_run = recent_run_ns_ < caller_wait_ns_ && executor_->eager();
   executor_->submit(job);
-  if (!short_run || !wait_briefly(*job)) return outputs_later(env, std::move(job), std::move(fetched), borrowed);
+  if (!short_run || !wait_briefly(*job)) return outputs_later(env, job, std::move(fetched), borrowed);
   learn(*job);
   if (!job->status.ok()) throw_status(env, job->status);
   napi_value outputs = nullptr;
@@ -162,8 +162,8 @@ Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
   return {env, outputs};
 }
 
-Napi::Value SessionBinding::outputs_later(Napi::Env env, std::shared_ptr<ort::RunJob> job, std::vector<size_t> fetched,
-                                          const std::vector<napi_value>& borrowed) {
+Napi::Value SessionBinding::outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job,
+                                          std::vector<size_t> fetched, const std::vector<napi_value>& borrowed) {
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   const auto kept = std::make_shared<Borrowed>(env, borrowed);
   auto id = std::make_shared<uint64_t>(0);

@@ -30,7 +30,7 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   Napi::Value end_profiling(Napi::Env env);
   Napi::Value release(Napi::Env env);
 
-  Napi::Value outputs_later(Napi::Env env, std::shared_ptr<ort::RunJob> job, std::vector<size_t> fetched,
+  Napi::Value outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job, std::vector<size_t> fetched,
                             const std::vector<napi_value>& borrowed);
   void learn(const ort::RunJob& job) noexcept;
   // Waits on this thread where that is likely to pay; true: the job has ended.

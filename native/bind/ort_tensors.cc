@@ -119,13 +119,16 @@ Array array_of(abi::ElementType type) noexcept {
   }
 }
 
+// The buffer owns the value from here on.
 bool lend_value(Napi::Env env, const ort::TensorView& tensor, Owned<abi::Value>& value, napi_value& buffer) {
-  const auto release = [](napi_env, void*, void* held) { Owned<abi::Value>{static_cast<abi::Value*>(held)}; };
-  const napi_status status = napi_create_external_arraybuffer(env, const_cast<void*>(tensor.data), tensor.bytes,
-                                                              release, value.get(), &buffer);
-  if (status != napi_ok) return false;
-  static_cast<void>(value.release());  // the buffer's now
-  return true;
+  const auto release = [](napi_env, void*, void* held) {
+    const Owned<abi::Value> owner(static_cast<abi::Value*>(held));
+  };
+  abi::Value* lent = value.release();
+  const napi_status status =
+      napi_create_external_arraybuffer(env, const_cast<void*>(tensor.data), tensor.bytes, release, lent, &buffer);
+  if (status != napi_ok) value.reset(lent);
+  return status == napi_ok;
 }
 
 bool write_bytes(Napi::Env env, const ort::TensorView& tensor, Owned<abi::Value>& value, napi_value& out) {
@@ -141,7 +144,7 @@ bool write_bytes(Napi::Env env, const ort::TensorView& tensor, Owned<abi::Value>
 
 Status write_strings(Napi::Env env, const ort::TensorView& tensor, const Owned<abi::Value>& value, napi_value& out) {
   std::vector<std::string> strings;
-  const Status status = ort::read_strings(value.get(), ort::element_count(tensor.shape), strings);
+  Status status = ort::read_strings(value.get(), ort::element_count(tensor.shape), strings);
   if (!status.ok()) return status;
   Napi::Array list = Napi::Array::New(env, strings.size());
   for (size_t i = 0; i < strings.size(); ++i) {
@@ -192,7 +195,7 @@ Status read_feed(Napi::Env env, napi_value feed, const ort::Model& model, Storag
       const size_t needed = ort::byte_size(info.type, ort::element_count(shape));
       if (!read_bytes(env, data, bytes, size) || size < needed) return bad("too little data");
       if (needed <= kCopyLimit || storage == Storage::kCopyAlways) {
-        status = ort::copy_tensor(info.type, shape, bytes, needed, value);
+        status = ort::copy_tensor(model.allocator(needed), info.type, shape, bytes, needed, value);
       } else {
         status = ort::borrow_tensor(info.type, shape, bytes, needed, value);
         borrowed.push_back(data);

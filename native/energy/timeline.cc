@@ -9,7 +9,7 @@ namespace mj::energy {
 namespace {
 
 constexpr int64_t kThinnedEveryNs = kNsPerSecond;
-constexpr size_t kThinnedCount = 4UL * 3600;
+constexpr size_t kThinnedCount = size_t{4} * 3600;
 constexpr size_t kFaultCount = 256;
 
 size_t readings_in(int64_t history_ns, int64_t period_ns) {

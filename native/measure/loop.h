@@ -31,6 +31,8 @@ struct Progress {
 };
 
 class LoopJob final : public ort::Job {
+  std::shared_ptr<ort::Model> model_;  // first, so that it outlives the inputs that lie in its arena
+
  public:
   LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request);
 
@@ -59,7 +61,6 @@ class LoopJob final : public ort::Job {
   Status sleep(Phase phase, int64_t duration_ns);
   void tell(Phase phase, uint64_t runs, int64_t now_ns, bool always);
 
-  std::shared_ptr<ort::Model> model_;
   const LoopRequest request_;
   StopSignal abort_;
   int64_t told_ns_ = 0;

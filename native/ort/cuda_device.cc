@@ -79,9 +79,9 @@ std::string format_bus_id(const std::string& id) {
 
 }  // namespace
 
-Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& name) {
+Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library) {
   Driver driver;
-  if (Status status = driver.open(name); !status.ok()) return status;
+  if (Status status = driver.open(library); !status.ok()) return status;
   if (const int result = driver.init(0)) return driver.failure("cuInit", result);
   int device = 0;
   if (const int result = driver.device_get(&device, ordinal)) return driver.failure("cuDeviceGet", result);

@@ -14,6 +14,7 @@ struct Release;
   struct Release<abi::type> {                                            \
     void operator()(abi::type* object) const { api().function(object); } \
   };
+MJ_ORT_RELEASE(Allocator, ReleaseAllocator)
 MJ_ORT_RELEASE(CudaOptions, ReleaseCUDAProviderOptions)
 MJ_ORT_RELEASE(RunOptions, ReleaseRunOptions)
 MJ_ORT_RELEASE(Session, ReleaseSession)

@@ -1,7 +1,6 @@
 #include "ort/library.h"
 
 #include <climits>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -97,10 +96,9 @@ Status load(const std::string& path, Library& lib) {
 const Library& library() noexcept { return *g_library; }
 
 Status check_version(const std::string& version) {
-  int major = 0;
-  int minor = 0;
-  const bool parsed = std::sscanf(version.c_str(), "%d.%d", &major, &minor) == 2;
-  if (parsed && major == 1 && minor >= static_cast<int>(abi::kApiVersion)) return {};
+  // 'major.minor.patch'; the API's version is the minor number.
+  constexpr char kMajor[] = "1.";
+  if (version.rfind(kMajor, 0) == 0 && std::strtoul(version.c_str() + 2, nullptr, 10) >= abi::kApiVersion) return {};
   return {Code::kOrtVersion,
           "ONNX Runtime " + version + " cannot be used: 1." + std::to_string(abi::kApiVersion) +
               " or a later release of 1 is needed.",
@@ -135,7 +133,7 @@ Status open_library(const std::string& path, const Library*& out) {
       g_library = nullptr;
       return status;
     }
-    lib.release();
+    g_library = lib.release();  // for the life of the process
   }
   out = g_library;
   return {};

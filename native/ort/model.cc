@@ -1,6 +1,6 @@
 #include "ort/model.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "ort/error.h"
 #include "ort/session_options.h"
@@ -59,6 +59,7 @@ Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) 
   Status status = options.fallback ? model->create_with_fallback(options) : model->create(options, options.providers);
   if (!status.ok()) return status;
   MJ_ORT_RETURN(api().CreateRunOptions(out(model->run_options_)));
+  MJ_ORT_RETURN(api().CreateAllocator(model->session_.get(), library().cpu_memory, out(model->arena_)));
   // Otherwise a failing run would write a line on stderr; who asked for a log level gets the session's.
   if (options.log_severity == abi::kLogFatal) {
     MJ_ORT_RETURN(api().RunOptionsSetRunLogSeverityLevel(model->run_options_.get(), abi::kLogFatal));
@@ -80,7 +81,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
     }
     providers_.push_back(provider.name);
   }
-  device_ = device;
+  device_ = std::move(device);
   const Library& lib = library();
   abi::Status* failure =
       options.bytes != nullptr

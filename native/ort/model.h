@@ -58,13 +58,19 @@ struct Skipped {
 class Model {
  public:
   // Takes as long as it takes: never on the event loop.
-  static Status load(const ModelOptions& options, std::shared_ptr<Model>& out);
+  static Status load(const ModelOptions& options, std::shared_ptr<Model>& result);
 
   [[nodiscard]] const std::vector<ValueInfo>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::vector<ValueInfo>& outputs() const noexcept { return outputs_; }
   [[nodiscard]] const std::vector<std::string>& providers() const noexcept { return providers_; }
   [[nodiscard]] const std::vector<Skipped>& skipped() const noexcept { return skipped_; }
   [[nodiscard]] const CudaDevice& device() const noexcept { return device_; }
+
+  // Where a copied input of so many bytes is best put: the session's arena keeps its pages, so that a large input does
+  // not fault them in at every run; small ones are quicker from the heap.
+  [[nodiscard]] abi::Allocator* allocator(size_t bytes) const noexcept {
+    return bytes >= kArenaFrom ? arena_.get() : library().allocator;
+  }
 
   // `run_options` null: the model's own, which `terminate` reaches.
   Status run(const abi::RunOptions* run_options, const char* const* input_names, const abi::Value* const* inputs,
@@ -84,7 +90,10 @@ class Model {
   Status create_with_fallback(const ModelOptions& options);
   Status describe();
 
+  static constexpr size_t kArenaFrom = 64 << 10;
+
   Owned<abi::Session> session_;
+  Owned<abi::Allocator> arena_;
   Owned<abi::RunOptions> run_options_;
   std::atomic<bool> terminated_{false};
   std::vector<ValueInfo> inputs_;

@@ -178,6 +178,8 @@ MJ_ORT_OTHER_ENUMERATORS(X)
   X(125, GetAvailableProviders, Status*(char***, int*) noexcept)                                                     \
   X(126, ReleaseAvailableProviders, Status*(char**, int) noexcept)                                                   \
   X(130, AddSessionConfigEntry, Status*(SessionOptions*, const char*, const char*) noexcept)                         \
+  X(131, CreateAllocator, Status*(const Session*, const MemoryInfo*, Allocator**) noexcept)                          \
+  X(132, ReleaseAllocator, void(Allocator*))                                                                         \
   X(165, AddRunConfigEntry, Status*(RunOptions*, const char*, const char*) noexcept)                                 \
   X(170, SessionOptionsAppendExecutionProvider_TensorRT_V2,                                                          \
     Status*(SessionOptions*, const TensorRtOptions*) noexcept)                                                       \

@@ -95,7 +95,8 @@ bool on_cuda(const ProviderRequest& provider) noexcept {
 int device_ordinal(const ProviderRequest& provider) {
   const auto key = std::find(provider.keys.begin(), provider.keys.end(), "device_id");
   if (key == provider.keys.end()) return 0;
-  return std::atoi(provider.values[static_cast<size_t>(key - provider.keys.begin())].c_str());
+  const std::string& value = provider.values[static_cast<size_t>(key - provider.keys.begin())];
+  return static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
 }
 
 Status prepare_provider(const std::string& name, const std::string& folder) {

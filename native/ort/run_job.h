@@ -29,10 +29,12 @@ struct RunSettings {
   std::string tag;
   std::vector<std::pair<std::string, std::string>> config;
 };
-Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& out);
+Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& result);
 
 // One inference.
 class RunJob final : public Job {
+  std::shared_ptr<Model> model_;  // first, so that it outlives the inputs that lie in its arena
+
  public:
   explicit RunJob(std::shared_ptr<Model> model) : model_(std::move(model)) {}
 
@@ -43,9 +45,6 @@ class RunJob final : public Job {
   Owned<abi::RunOptions> options;  // null: the model's own
   int64_t start_ns = 0;
   int64_t end_ns = 0;
-
- private:
-  std::shared_ptr<Model> model_;
 };
 
 }  // namespace mj::ort

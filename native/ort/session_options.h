@@ -7,6 +7,6 @@
 namespace mj::ort {
 
 // ONNX Runtime's session options from ours, providers left out.
-Status make_session_options(const ModelOptions& options, Owned<abi::SessionOptions>& out);
+Status make_session_options(const ModelOptions& options, Owned<abi::SessionOptions>& result);
 
 }  // namespace mj::ort

@@ -80,9 +80,9 @@ Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size
                                                    out(value)));
 }
 
-Status copy_tensor(abi::ElementType type, const Shape& shape, const void* data, size_t bytes,
+Status copy_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape& shape, const void* data, size_t bytes,
                    Owned<abi::Value>& value) {
-  MJ_ORT_RETURN(api().CreateTensorAsOrtValue(library().allocator, shape.data(), shape.size(), type, out(value)));
+  MJ_ORT_RETURN(api().CreateTensorAsOrtValue(allocator, shape.data(), shape.size(), type, out(value)));
   if (bytes == 0) return {};
   void* target = nullptr;
   MJ_ORT_RETURN(api().GetTensorMutableData(value.get(), &target));

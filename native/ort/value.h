@@ -20,10 +20,11 @@ using Shape = std::vector<int64_t>;
 size_t element_count(const Shape& shape) noexcept;
 
 // A tensor over memory of the caller's, which must outlive it.
-Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size_t bytes, Owned<abi::Value>& out);
-// A tensor of its own memory; `data` (of byte_size bytes) is copied.
-Status copy_tensor(abi::ElementType type, const Shape& shape, const void* data, size_t bytes, Owned<abi::Value>& out);
-Status string_tensor(const Shape& shape, const std::vector<std::string>& strings, Owned<abi::Value>& out);
+Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size_t bytes, Owned<abi::Value>& value);
+// A tensor of its own memory, taken from `allocator`, which must outlive it; `data` (of byte_size bytes) is copied.
+Status copy_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape& shape, const void* data, size_t bytes,
+                   Owned<abi::Value>& value);
+Status string_tensor(const Shape& shape, const std::vector<std::string>& strings, Owned<abi::Value>& value);
 
 struct TensorView {
   abi::ElementType type = abi::kUndefined;
@@ -32,7 +33,7 @@ struct TensorView {
   size_t bytes = 0;
 };
 
-Status view(abi::Value* value, TensorView& out);
-Status read_strings(const abi::Value* value, size_t count, std::vector<std::string>& out);
+Status view(abi::Value* value, TensorView& tensor);
+Status read_strings(const abi::Value* value, size_t count, std::vector<std::string>& strings);
 
 }  // namespace mj::ort

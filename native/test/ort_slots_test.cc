@@ -112,7 +112,7 @@ void terminated_run() {
   const float data = 1;
   Owned<abi::Value> input;
   Owned<abi::Value> output;
-  expect_ok(copy_tensor(abi::kFloat32, {1}, &data, sizeof(data), input));
+  expect_ok(copy_tensor(model->allocator(1 << 20), abi::kFloat32, {1}, &data, sizeof(data), input));
   model->terminate();
   const char* input_name = "x";
   const char* output_name = "y";
@@ -136,6 +136,7 @@ class Quiet {
  public:
   Quiet() : saved_(dup(STDERR_FILENO)) {
     const int nothing = open("/dev/null", O_WRONLY);
+    if (nothing < 0) return;
     dup2(nothing, STDERR_FILENO);
     ::close(nothing);
   }

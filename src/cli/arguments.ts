@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from './refuse.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

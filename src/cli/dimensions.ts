@@ -1,5 +1,5 @@
-import { invalidArgument } from '../errors.js';
-import type { ValueMetadata } from '../types/onnx.js';
+import type { ValueMetadata } from '../index.js';
+import { invalidArgument } from './refuse.js';
 
 type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
 

@@ -1,5 +1,4 @@
 import type { Energy, EnergyReport, Measurement, Quantity } from '../index.js';
-import { jsonable } from '../plain.js';
 import { notMeasured, quantity, table } from './text.js';
 
 export interface InferRun {
@@ -103,7 +102,7 @@ function conditionLines(report: EnergyReport): string[] {
 export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean): unknown {
   const { durations, ...latency } = m.latency;
   const { timeline, conditions, idle, ...energy } = m.energy;
-  return jsonable({
+  return {
     ...(m.energy.simulated ? { simulated: 'SIMULATED: fake counters, not hardware' } : {}),
     model,
     provider: m.provider,
@@ -112,8 +111,8 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     repetitions: m.repetitions,
     warmup: m.warmup,
     durationMs: m.durationMs,
-    latency: raw ? { ...latency, durations } : latency,
-    energy,
+    latency: raw ? { ...latency, durations: Array.from(durations) } : latency,
+    energy: { ...energy, start: String(m.start), end: String(m.end) },
     idle,
     conditions,
     ...(raw ? { timeline } : {}),
@@ -122,5 +121,5 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     placement: m.placement,
     versions: m.versions,
     plan: m.plan,
-  });
+  };
 }

@@ -1,10 +1,10 @@
-import { invalidArgument } from '../errors.js';
 import { InferenceSession, type MeasureOptions, Meter } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
 import { openModel } from './model.js';
-import { progressLine } from './progress.js';
+import { progressText, statusLine } from './progress.js';
+import { invalidArgument } from './refuse.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {
@@ -44,14 +44,18 @@ async function measured(args: Arguments): Promise<InferRun> {
   const session = await InferenceSession.create(model.path, sessionOptions(args));
   const nvml = args.text('nvml');
   const meter = await Meter.open(nvml === undefined ? {} : { roots: { nvml } });
-  const progress = progressLine(model.label);
+  const status = statusLine();
   try {
     const feeds = makeFeeds(session, model, args, seed);
-    const measurement = await session.measure(feeds, { ...options, meter, onProgress: progress.show });
+    const measurement = await session.measure(feeds, {
+      ...options,
+      meter,
+      onProgress: (p) => status.show(progressText(model.label, p)),
+    });
     const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
     return { model: model.label, batch, measurement };
   } finally {
-    progress.clear();
+    status.clear();
     await session.release();
     await meter.close();
   }

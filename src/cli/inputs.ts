@@ -1,5 +1,4 @@
 import { makeInputs, normals, toHalf, uniformIntegers } from 'microjoule-models';
-import { invalidArgument } from '../errors.js';
 import {
   type InferenceSession,
   Tensor,
@@ -11,6 +10,7 @@ import { type Arguments, assignment } from './arguments.js';
 import { resolveShapes } from './dimensions.js';
 import type { ModelFile } from './model.js';
 import { readNpy } from './npy.js';
+import { invalidArgument } from './refuse.js';
 
 type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
 type Range = readonly [low: number, high: number];
@@ -27,7 +27,7 @@ export function makeFeeds(
   const ranges = rangesOf(args, inputs);
   const shapes = resolveShapes(
     inputs,
-    { batch: args.count('batch'), named: dimsOf(args) },
+    { batch: args.count('batch'), named: new Map([...builtInDimensions(model), ...dimsOf(args)]) },
     new Set(given.keys()),
   );
   const realistic = model.builtIn === undefined ? {} : builtInInputs(model.builtIn, shapes, seed);
@@ -40,6 +40,10 @@ export function makeFeeds(
       made(input, dims as number[], ranges.get(input.name), seed);
   }
   return feeds;
+}
+
+function builtInDimensions({ builtIn }: ModelFile): [string, number][] {
+  return builtIn === 'bert-base' ? [['sequence', 128]] : [];
 }
 
 function builtInInputs(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cachedModel, listModels, type ModelName } from 'microjoule-models';
-import { invalidArgument } from '../errors.js';
+import { statusLine } from './progress.js';
+import { invalidArgument } from './refuse.js';
 
 export interface ModelFile {
   /** As the user named it. */
@@ -14,7 +15,14 @@ export interface ModelFile {
 export async function openModel(name: string, seed: number): Promise<ModelFile> {
   const builtIn = listModels().find((model) => model.name === name)?.name;
   if (builtIn !== undefined) {
-    return { label: name, path: await cachedModel(builtIn, { seed }), builtIn };
+    const { show, clear } = statusLine();
+    const path = await cachedModel(builtIn, {
+      seed,
+      onProgress: (written, total) => show(`${name}: writing ${Math.floor((100 * written) / total)} %`),
+      onNotice: (message) => process.stderr.write(`${message}\n`),
+    });
+    clear();
+    return { label: name, path, builtIn };
   }
   if (!existsSync(name)) {
     const names = listModels().map((model) => model.name);

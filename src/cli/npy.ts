@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { invalidArgument } from '../errors.js';
-import type { TensorLike, TensorType } from '../types/onnx.js';
+import type { TensorLike, TensorType } from '../index.js';
+import { invalidArgument } from './refuse.js';
 
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 const MAGIC = '\x93NUMPY';

@@ -1,4 +1,4 @@
-import type { Energy, Quantity } from '../types/energy.js';
+import type { Energy, Quantity } from '../index.js';
 
 const SCALES: [number, string][] = [
   [1, ''],

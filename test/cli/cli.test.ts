@@ -47,7 +47,7 @@ describe('microjoule', () => {
       '--nvml',
       join(folder, 'absent.so'),
       '--onnxruntime',
-      root + '/node_modules/onnxruntime-node',
+      join(root, 'node_modules/onnxruntime-node'),
     );
     expect([code, stderr]).toEqual([0, '']);
     const report = JSON.parse(stdout);

@@ -18,6 +18,7 @@ export function run(command: string, args: string[], cwd: string, env: NodeJS.Pr
     env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: 120_000,
+    maxBuffer: 1 << 28,
   });
   if (child.error) throw child.error;
   return { code: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr };

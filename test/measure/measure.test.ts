@@ -1,6 +1,10 @@
 // session.measure through the whole stack: real ONNX Runtime, the real addon, the fake driver.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferenceSession, Meter, type MicrojouleError, Tensor } from '../../src/index.js';
+import { root, run } from '../helpers/child.js';
 import { FakeNvml, ONE_BOARD, TWO_BOARDS } from '../helpers/fake-nvml.js';
 import { unary } from '../helpers/onnx-model.js';
 
@@ -99,20 +103,31 @@ describe('a measurement', () => {
   test('survives postMessage and JSON, without NaN or Infinity', async () => {
     await withMeter(new FakeNvml(ONE_BOARD), async (meter) => {
       const m = await session.measure(feeds, { repetitions: 20, idle, meter });
-      const { outputs, ...data } = m;
-      const copy = structuredClone(data);
+      const copy = structuredClone(m);
+      expect(copy.outputs).toEqual({
+        y: { type: 'float32', dims: [2], size: 2, data: Float32Array.of(-1, -2) },
+      });
       expect(copy.energy.scopes).toEqual(m.energy.scopes);
       const text = JSON.stringify(m);
-      expect(JSON.parse(text)).toMatchObject({ repetitions: 20, start: String(m.start) });
-      expect(outputs.y?.data).toEqual(JSON.parse(text).outputs.y.data ? Float32Array.of(-1, -2) : undefined);
+      expect(JSON.parse(text)).toMatchObject({
+        repetitions: 20,
+        start: String(m.start),
+        outputs: { y: { type: 'float32', dims: [2], data: [-1, -2] } },
+      });
       expect(text).not.toMatch(/NaN|Infinity|null,"uncertainty"/);
     });
   });
 });
 
 describe('a measurement without counters', () => {
+  let meter: Meter;
+  beforeAll(async () => {
+    meter = await Meter.open({ roots: { nvml: '/nowhere/libnvidia-ml.so.1' } });
+  });
+  afterAll(() => meter.close());
+
   test('succeeds, and says for each counter why it is not measured', async () => {
-    const m = await session.measure(feeds, { repetitions: 5, idle: false });
+    const m = await session.measure(feeds, { repetitions: 5, idle: false, meter });
     expect(m.latency.durations).toHaveLength(5);
     for (const energy of Object.values(m.energy.scopes)) {
       expect(energy.status).toBe('unsupported');
@@ -122,12 +137,31 @@ describe('a measurement without counters', () => {
   });
 
   test('turns a target into a duration and says so', async () => {
-    const m = await session.measure(feeds, {
-      target: { relativeUncertainty: 0.1 },
-      maxDurationMs: 50,
-      idle: false,
-    });
+    const target = { relativeUncertainty: 0.1 };
+    const m = await session.measure(feeds, { target, maxDurationMs: 50, idle: false, meter });
     expect(m.plan).toContain('no target can be met');
+    expect(m.repetitions).toBeGreaterThan(0);
+  });
+});
+
+describe('the meter of the process', () => {
+  test('is opened on first use and keeps the process alive no longer than its work', () => {
+    const model = join(mkdtempSync(join(tmpdir(), 'mj-measure-')), 'neg.onnx');
+    writeFileSync(model, unary('Neg', 'float32', [2]));
+    const program = `
+      const { InferenceSession, Tensor } = require(${JSON.stringify(root)});
+      (async () => {
+        const session = await InferenceSession.create(process.argv[1]);
+        const x = new Tensor('float32', [1, 2], [2]);
+        const both = [session.measure({ x }, { repetitions: 3, idle: false }), session.measure({ x }, { repetitions: 4, idle: false })];
+        const [a, b] = await Promise.all(both);
+        console.log(a.repetitions + b.repetitions);
+      })();`;
+    expect(run(process.execPath, ['-e', program, model], root)).toMatchObject({
+      code: 0,
+      stdout: '7\n',
+      stderr: '',
+    });
   });
 });
 

@@ -78,3 +78,21 @@ describe('uncaught errors end it with code 1 and their own text alone', () => {
     expect(ended.stderr).not.toMatch(/onnxruntime|terminate called/);
   });
 });
+
+describe('two releases of ONNX Runtime in one process', () => {
+  test('the one that is loaded is used, another one is refused with both paths', async () => {
+    const { code, stdout, stderr } = await run('a second release beside a loaded one');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const told = JSON.parse(stdout);
+    expect(told.used).toBe('1.29.0');
+    expect(told.code).toBe('ort-version');
+    expect(told.message).toMatch(/onnxruntime-node-previous.*onnxruntime-node\//);
+    expect(told.remedy).toMatch(/npm ls onnxruntime-node/);
+  });
+
+  test('asked for by option: refused, and the first goes on', async () => {
+    const { code, stdout, stderr } = await run('a second release by option');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ used: '1.30.0', code: 'ort-version' });
+  });
+});

@@ -4,15 +4,18 @@ import { nodesToTest } from './nodes.mjs';
 import { installPacked, pack, scratchFolder } from './package.mjs';
 import { Failure, must, root, tool } from './run.mjs';
 
-/** Loads the addon of an installed package and returns where it lies, on every Node of the suite. */
+/** Uses the addon of a package on every Node of the suite, and says where it lay. */
 function load(packageFolder) {
   const source = `
-    const { native } = require(${JSON.stringify(join(packageFolder, 'dist/native.js'))});
-    if (native().statusCodes().length === 0) throw new Error('the addon knows no error code');
-    process.stdout.write(require('node-gyp-build').resolve(${JSON.stringify(packageFolder)}));
+    const { probe } = require(${JSON.stringify(packageFolder)});
+    probe({ timing: false }).then(() => {
+      const addons = process.report.getReport().sharedObjects.filter((file) => /microjoule.*\\.node$/.test(file));
+      if (addons.length !== 1) throw new Error('loaded: ' + addons.join(', '));
+      console.log(addons[0]);
+    });
   `;
   for (const { path, version } of nodesToTest()) {
-    console.log(`Node ${version}: ${must(path, ['--eval', source], { cwd: packageFolder })}`);
+    console.log(`Node ${version}: ${must(path, ['--eval', source], { cwd: packageFolder }).trim()}`);
   }
 }
 

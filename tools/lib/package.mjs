@@ -24,8 +24,8 @@ export function scratchFolder() {
 export function pack(scratch, { prebuild = true } = {}) {
   const stage = join(scratch, 'stage');
   const top = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CMakeLists.txt', 'binding.gyp'];
-  // test and tools are there to be left out.
-  for (const name of [...top, 'native', 'src', 'dist', 'test', 'tools']) {
+  // src, test and tools are there to be left out.
+  for (const name of [...top, 'native', 'dist', 'src', 'test', 'tools']) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   if (prebuild) {

@@ -46,7 +46,14 @@ export function modelsStep() {
 }
 
 export function distStep() {
-  const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'tools/dist.mjs'];
+  const inputs = [
+    'src',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tools/dist.mjs',
+  ];
   const hasCli = existsSync(join(root, 'src/cli'));
   return {
     name: 'dist',

@@ -61,7 +61,7 @@ const void* get_api(uint32_t version) noexcept {
 #define X(slot, name, ...) g_table[slot] = reinterpret_cast<const void*>(&Counted<slot, __VA_ARGS__>::call);
   MJ_ORT_SLOTS(X)
 #undef X
-  return g_table.data();
+  return static_cast<const void*>(g_table.data());
 }
 
 const char* version_string() noexcept { return real_base()->GetVersionString(); }
