@@ -1,7 +1,7 @@
 import { conditionsOf } from './conditions.js';
 import { ERROR_CODES, type ErrorCode } from './errors.js';
 import type { EnergyRequest } from './meter-options.js';
-import type { NativeChannel, NativeConditions, NativeDevice, NativeMeter, NativeSeries } from './native.js';
+import type { NativeChannel, NativeConditions, NativeMeter, NativeSeries } from './native.js';
 import { plainData } from './plain.js';
 import { combined, GAIN, quantity } from './quantity.js';
 import type { Figure, Level, ResolvedReader } from './resolved.js';
@@ -9,7 +9,6 @@ import { suspectReason } from './suspect.js';
 import { totalOf } from './total.js';
 import type {
   Budget,
-  Conditions,
   Energy,
   EnergyReport,
   IdlePower,
@@ -74,7 +73,7 @@ function energyReport(
     ...(board ? { board } : {}),
     ...(total ? { total } : {}),
     idle,
-    conditions: conditions(readings, meter.devices),
+    conditions: conditionsOf(readings, meter.devices),
     timeline: plainData({ origin: a, series: timeline(meter, a, b, request) }),
     simulated: meter.simulated,
   });
@@ -204,8 +203,4 @@ function relative(
 ): TimelineSeries {
   const ms = (times: BigInt64Array) => Float64Array.from(times, (t) => Number(t - origin) / NS_PER_MS);
   return { id, source, unit, tBeforeMs: ms(tBeforeNs), tAfterMs: ms(tAfterNs), value };
-}
-
-function conditions(readings: readonly NativeConditions[], devices: readonly NativeDevice[]): Conditions {
-  return conditionsOf(readings, devices);
 }

@@ -35,7 +35,10 @@ export class ResolvedReader {
     const { statuses, causes, terms, origins } = this.resolved;
     const distributions =
       kind === 'window' ? this.resolved.windowDistributions : this.resolved.causedDistributions;
-    const present = terms.map((_, i) => i).filter((i) => get(terms[i] as string) > 0);
+    const present = terms.flatMap((name, i) => {
+      const uncertainty = get(name);
+      return uncertainty > 0 && Number.isFinite(uncertainty) ? [{ name, uncertainty, i }] : [];
+    });
     return {
       status: statuses[get('status')] as Figure['status'],
       cause: (causes[get('cause')] || undefined) as SuspectCause | undefined,
@@ -43,16 +46,12 @@ export class ResolvedReader {
       lo: get('lo'),
       hi: get('hi'),
       uncertainty: get('uncertainty'),
-      terms: present
-        .filter((i) => Number.isFinite(get(terms[i] as string)))
-        .map((i) => ({
-          name: terms[i] as BudgetTermName,
-          uncertainty: get(terms[i] as string),
-          distribution: distributions[i] as BudgetTerm['distribution'],
-        })),
-      origins: present
-        .filter((i) => Number.isFinite(get(terms[i] as string)))
-        .map((i) => origins[i] as string),
+      terms: present.map(({ name, uncertainty, i }) => ({
+        name: name as BudgetTermName,
+        uncertainty,
+        distribution: distributions[i] as BudgetTerm['distribution'],
+      })),
+      origins: present.map(({ i }) => origins[i] as string),
     };
   }
 
