@@ -28,13 +28,12 @@ class Ring {
 
   void push(const T& value) noexcept {
     const uint64_t position = published_.load(std::memory_order_relaxed);
-    // The claim is visible before the slot changes, so a reader that sees a new word also sees that it was overtaken.
+    // Each word is released after the claim, so a reader that acquires a new word also sees that it was overtaken.
     claimed_.store(position + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
     Words words{};
     std::memcpy(words.data(), &value, sizeof(T));
     std::atomic<uint64_t>* slot = &words_[(position % capacity_) * kWords];
-    for (size_t i = 0; i < kWords; ++i) slot[i].store(words[i], std::memory_order_relaxed);
+    for (size_t i = 0; i < kWords; ++i) slot[i].store(words[i], std::memory_order_release);
     published_.store(position + 1, std::memory_order_release);
   }
 
@@ -49,8 +48,7 @@ class Ring {
   bool load(uint64_t position, T& out) const noexcept {
     const std::atomic<uint64_t>* slot = &words_[(position % capacity_) * kWords];
     Words words;
-    for (size_t i = 0; i < kWords; ++i) words[i] = slot[i].load(std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    for (size_t i = 0; i < kWords; ++i) words[i] = slot[i].load(std::memory_order_acquire);
     std::memcpy(static_cast<void*>(&out), words.data(), sizeof(T));
     return position >= oldest();
   }

@@ -53,6 +53,7 @@ class Settlement : public std::enable_shared_from_this<Settlement<T>> {
     if (static_cast<napi_env>(env) == nullptr || !AddonData::of(env).alive()) return;
     const Napi::HandleScope scope(env);
     Settlement& self = **held;
+    if (!self.value_) return;
     try {
       self.finish_(env, self.deferred_, *self.value_);
     } catch (const Napi::Error& error) {

@@ -1,6 +1,7 @@
 #include "energy/nvml_device.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <charconv>
 
 #include "base/clock.h"
 
@@ -45,17 +46,29 @@ bool field_count(const nvml::FieldValue& field, uint64_t& out) noexcept {
   return false;
 }
 
+namespace {
+
+// Domain, bus, device and function; the domain may be left out.
+std::optional<std::array<unsigned int, 4>> parse_pci_bus_id(const std::string& text) {
+  std::array<unsigned int, 4> id{};
+  size_t field = std::count(text.begin(), text.end(), ':') == 1 ? 1 : 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (;; ++field, ++at) {
+    const auto [next, error] = std::from_chars(at, end, id.at(field), 16);
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+    if (field == 3) break;
+    if (at == end || *at != (field == 2 ? '.' : ':')) return std::nullopt;
+  }
+  return at == end ? std::optional(id) : std::nullopt;
+}
+
+}  // namespace
+
 bool same_pci_bus_id(const std::string& a, const std::string& b) {
-  const auto parse = [](const std::string& text, std::array<unsigned, 4>& id) {
-    id = {};
-    char rest = 0;
-    if (std::sscanf(text.c_str(), "%x:%x:%x.%x%c", &id[0], &id[1], &id[2], &id[3], &rest) == 4) return true;
-    id = {};
-    return std::sscanf(text.c_str(), "%x:%x.%x%c", &id[1], &id[2], &id[3], &rest) == 3;
-  };
-  std::array<unsigned, 4> left{};
-  std::array<unsigned, 4> right{};
-  return parse(a, left) && parse(b, right) && left == right;
+  const auto left = parse_pci_bus_id(a);
+  return left && left == parse_pci_bus_id(b);
 }
 
 Status NvmlDevice::identify() {

@@ -26,7 +26,7 @@ struct Scripted {
   double late_sd = 0.1 * kMs;  // of the thread's waking
   double stuck_from = 1e300;
   int64_t now = 0;
-  std::mt19937_64 random{7};
+  std::mt19937_64 random{7};  // NOLINT(bugprone-random-generator-seed): tests repeat
   uint64_t calls = 0;
 
   // The update that a read at t sees; its true instant is jittered by a hash of its number.
@@ -90,6 +90,7 @@ CounterTracker tracker() { return CounterTracker({1, 0, 0, 0}); }
 
 double median_width(const Run& run) {
   std::vector<double> widths;
+  widths.reserve(run.brackets.size());
   for (const Bracket& bracket : run.brackets) widths.push_back(bracket.width);
   std::nth_element(widths.begin(), widths.begin() + static_cast<ptrdiff_t>(widths.size() / 2), widths.end());
   return widths[widths.size() / 2];

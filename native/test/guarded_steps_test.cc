@@ -18,7 +18,8 @@ TEST("guarded steps: results in order, failures among them") {
                                     {"three", [] { return Status(); }}},
                                    kNsPerSecond, kNsPerSecond);
   CHECK_EQ(results.size(), 3U);
-  CHECK(results[0].ok() && results[2].ok());
+  CHECK(results[0].ok());
+  CHECK(results[2].ok());
   CHECK(results[1].code == Code::kNotSupported);
 }
 
@@ -53,7 +54,8 @@ TEST("guarded steps: when the whole time is used up the rest is given up") {
                                     {"The rest", [ran] { return *ran = true, Status(); }}},
                                    10 * kNsPerSecond, 20 * kNsPerMs);
   *go = true;
-  CHECK(results[0].code == Code::kTimeout && results[1].code == Code::kTimeout);
+  CHECK(results[0].code == Code::kTimeout);
+  CHECK(results[1].code == Code::kTimeout);
   CHECK(!ran->load());
 }
 

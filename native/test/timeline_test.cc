@@ -77,7 +77,8 @@ TEST("timeline: older edges are thinned to one a second, in order and without a 
   CHECK_EQ(old.edges.back().joules, 999.0);
   for (size_t i = 1; i < old.edges.size(); ++i) {
     const double step = old.edges[i].joules - old.edges[i - 1].joules;
-    CHECK(step > 0 && step <= 10);
+    CHECK(step > 0);
+    CHECK(step <= 10);
   }
   CHECK_EQ(old.edges[1].joules, 10.0);
   CHECK(old.faults.empty());
@@ -108,7 +109,8 @@ TEST("timeline: faults between the edges of a range, ascending") {
   timeline.push(FaultEvent{4'000 * kMs, Fault::kLost});
   const auto faults = timeline.snapshot(900 * kMs, 2'500 * kMs, 1).faults;
   CHECK_EQ(faults.size(), 2U);
-  CHECK(faults[0].fault == Fault::kReset && faults[1].fault == Fault::kStuck);
+  CHECK(faults[0].fault == Fault::kReset);
+  CHECK(faults[1].fault == Fault::kStuck);
 }
 
 TEST("timeline: power samples of a range and the highest ever") {
