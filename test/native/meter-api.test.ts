@@ -201,13 +201,15 @@ describe('several meters', () => {
     const options = new FakeNvml(ONE_BOARD).options();
     const first = await Meter.openShared(options);
     const worker = new Worker(join(root, 'test/helpers/shared-meter-worker.cjs'), { workerData: options });
+    // Both from the start: a worker that has ended tells its message and its end at once.
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
     const reads = await new Promise<number>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
     // The worker saw the reads that happened before it came: it opened no meter of its own.
     expect(reads).toBeGreaterThan(0);
-    await new Promise((resolve) => worker.once('exit', resolve));
+    await ended;
     const before = first.statistics().threads.find(({ name }) => name === 'nvml0-energy')?.reads ?? 0;
     await sleep(300);
     const after = first.statistics().threads.find(({ name }) => name === 'nvml0-energy');
