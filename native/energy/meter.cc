@@ -1,6 +1,7 @@
 #include "energy/meter.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -129,15 +130,17 @@ void Meter::await_first_edges() {
   };
   const auto wait = std::make_shared<Wait>();
   const int64_t now = monotonic_ns();
-  resolver_.add({now + 2 * kPatiencePeriods * data_->slowest_period_ns(),
-                 [data = data_, now] { return data->edges_after(now, monotonic_ns()); },
+  const int64_t deadline = now + 2 * kPatiencePeriods * data_->slowest_period_ns();
+  resolver_.add({deadline, [data = data_, now] { return data->edges_after(now, monotonic_ns()); },
                  [wait](const Status&) {
                    const std::lock_guard<std::mutex> lock(wait->mutex);
                    wait->done = true;
                    wait->changed.notify_all();
                  }});
   std::unique_lock<std::mutex> lock(wait->mutex);
-  wait->changed.wait(lock, [&] { return wait->done; });
+  // Timed, also because the C++ library of Red Hat 9 has no untimed wait of the kind that GCC 12 calls.
+  const std::chrono::steady_clock::time_point until{std::chrono::nanoseconds(deadline)};
+  wait->changed.wait_until(lock, until, [&] { return wait->done; });
 }
 
 uint64_t Meter::resolve(ResolutionRequest request, Resolved done) {

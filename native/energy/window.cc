@@ -150,7 +150,11 @@ Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const W
   IdleLine idle = idle_line(index, before, after, start.t_ns, end.t_ns);
   if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
   if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
-  if (idle.known) estimate.idle = {idle.watts, std::hypot(idle.level, rectangular_sum({idle.drift}))};
+  if (idle.known) {
+    // Not std::hypot: glibc 2.35 has a new version of it, which Red Hat 9 lacks.
+    const double drift = rectangular_sum({idle.drift});
+    estimate.idle = {idle.watts, std::sqrt(idle.level * idle.level + drift * drift)};
+  }
 
   const Cause fault = fault_around(index, counter, std::min(from, window.a), to);
   const Cause guard_fault = fault_around(index, counter, window.a, settled);
