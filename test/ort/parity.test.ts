@@ -65,25 +65,27 @@ const SAMPLES: Record<Exclude<ElementName, 'int4' | 'uint4'>, TensorData> = {
   string: ['', 'a', 'größer', '日本', '🙂', 'x'.repeat(3000)],
 };
 
-// onnxruntime-node 1.30 takes a Float16Array for an empty buffer, and makes one of float16 data wherever there are any.
-const THEIRS_LACKS_FLOAT16 = 'Float16Array' in globalThis;
+// onnxruntime-node 1.30 makes a Float16Array of its feed where the engine has one, and then cannot read it
+// ("not enough space: expected 12, got 0"); so it is compared only elsewhere.
+const theirsReads = (type: ElementName): boolean => type !== 'float16' || !('Float16Array' in globalThis);
 
-describe('every tensor type passes through as onnxruntime-node gives it', () => {
-  for (const [type, data] of Object.entries(SAMPLES) as [ElementName, TensorData][]) {
-    if (type === 'float16' && THEIRS_LACKS_FLOAT16) continue;
-    test(type, () => expectSame(unary('Identity', type, [2, 3]), { x: { type, data, dims: [2, 3] } }));
+test('float16 passes through from our tensors and from theirs, bit for bit', async () => {
+  const session = await InferenceSession.create(unary('Identity', 'float16', [2, 3]));
+  for (const x of [
+    new Tensor('float16', SAMPLES.float16, [2, 3]),
+    new theirs.Tensor('float16', SAMPLES.float16 as Uint16Array, [2, 3]),
+  ]) {
+    const { y } = await session.run({ x });
+    expect(bits(y as Tensor)).toBe(bits({ data: SAMPLES.float16 }));
+    expect(y?.data.constructor.name).toBe((x.data as object).constructor.name);
   }
 });
 
-test('float16 passes through bit for bit, as bit patterns and as the numbers of engines that have them', async () => {
-  const session = await InferenceSession.create(unary('Identity', 'float16', [2, 3]));
-  const given = SAMPLES.float16 as Uint16Array;
-  const { y } = await session.run({ x: new Tensor('float16', given, [2, 3]) });
-  expect(bits(y as Tensor)).toBe(bits({ data: given }));
-  expect((y as Tensor).data.constructor.name).toBe(THEIRS_LACKS_FLOAT16 ? 'Float16Array' : 'Uint16Array');
-  const again = await session.run({ x: y as Tensor });
-  expect(bits(again.y as Tensor)).toBe(bits({ data: given }));
-  await session.release();
+describe('every tensor type passes through as onnxruntime-node gives it', () => {
+  const samples = Object.entries(SAMPLES) as [ElementName, TensorData][];
+  for (const [type, data] of samples.filter(([type]) => theirsReads(type))) {
+    test(type, () => expectSame(unary('Identity', type, [2, 3]), { x: { type, data, dims: [2, 3] } }));
+  }
 });
 
 describe('packed types, which onnxruntime-node refuses', () => {
