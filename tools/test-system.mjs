@@ -35,14 +35,17 @@ await cli(async () => {
     sanitized('build-asan', 'address,undefined', [], { ASAN_OPTIONS: 'detect_stack_use_after_return=1' }),
   );
   // Without -R the randomised layout of newer kernels collides with the thread sanitizer's shadow memory.
-  await summary.check('thread sanitizer', () => sanitized('build-tsan', 'thread', ['setarch', '-R']));
+  await summary.check('thread sanitizer', () =>
+    sanitized('build-tsan', 'thread', ['setarch', '-R'], { TSAN_OPTIONS: 'suppressions=tools/tsan.supp' }),
+  );
 
   const missing = missingPackage('valgrind', 'valgrind');
   if (missing) {
     summary.skip('valgrind', missing);
   } else {
+    // Leaks are the address sanitizer's part: it knows what a singleton still points at.
     await summary.check('valgrind memcheck', () =>
-      valgrind('memcheck', '--leak-check=full', '--errors-for-leak-kinds=definite'),
+      valgrind('memcheck', '--suppressions=tools/memcheck.supp'),
     );
     await summary.check('valgrind helgrind', () =>
       valgrind('helgrind', '--suppressions=tools/helgrind.supp'),
