@@ -1,8 +1,9 @@
 // `npm run test:system`: sanitizers, valgrind, and builds from the packed sources. Slower than `npm test`.
+import { join } from 'node:path';
 import { buildWithNodeGyp, installWithPnpm, prebuild } from './lib/builds.mjs';
 import { cmakeBuild } from './lib/cmake.mjs';
 import { nativeTests } from './lib/native-tests.mjs';
-import { cli, run, tool, version } from './lib/run.mjs';
+import { cli, root, run, tool, version } from './lib/run.mjs';
 import { Summary } from './lib/summary.mjs';
 
 const BINARY = 'native/test/native_tests';
@@ -35,14 +36,23 @@ await cli(async () => {
     sanitized('build-asan', 'address,undefined', [], { ASAN_OPTIONS: 'detect_stack_use_after_return=1' }),
   );
   // Without -R the randomised layout of newer kernels collides with the thread sanitizer's shadow memory.
-  await summary.check('thread sanitizer', () => sanitized('build-tsan', 'thread', ['setarch', '-R']));
+  await summary.check('thread sanitizer', () =>
+    sanitized('build-tsan', 'thread', ['setarch', '-R'], {
+      TSAN_OPTIONS: `suppressions=${join(root, 'tools/tsan.supp')}`,
+    }),
+  );
 
   const missing = missingPackage('valgrind', 'valgrind');
   if (missing) {
     summary.skip('valgrind', missing);
   } else {
     await summary.check('valgrind memcheck', () =>
-      valgrind('memcheck', '--leak-check=full', '--errors-for-leak-kinds=definite'),
+      valgrind(
+        'memcheck',
+        '--suppressions=tools/memcheck.supp',
+        '--leak-check=full',
+        '--errors-for-leak-kinds=definite',
+      ),
     );
     await summary.check('valgrind helgrind', () =>
       valgrind('helgrind', '--suppressions=tools/helgrind.supp'),
