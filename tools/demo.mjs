@@ -41,7 +41,8 @@ function simulated() {
 }
 
 function run(args) {
-  process.stdout.write(`$ microjoule ${args.filter((arg) => !arg.startsWith(tmpdir())).join(' ')}\n`);
+  const shown = args.map((arg) => (arg.startsWith(tmpdir()) ? 'fake/libnvidia-ml.so.1' : arg));
+  process.stdout.write(`$ microjoule ${shown.join(' ')}\n`);
   const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
     stdio: 'inherit',
   });
