@@ -26,7 +26,7 @@ function sanitized(folder, sanitizers, wrapper, env) {
 
 function valgrind(tool, ...options) {
   const wrapper = ['valgrind', `--tool=${tool}`, '--error-exitcode=99', '-q', ...options];
-  return nativeTests(`build-test/${BINARY}`, { label: tool, wrapper, timeoutMs: 300_000 });
+  return nativeTests(`build-test/${BINARY}`, { label: tool, wrapper, timeoutMs: 600_000 });
 }
 
 await cli(async () => {
