@@ -32,7 +32,10 @@ function valgrind(tool, ...options) {
 await cli(async () => {
   const summary = new Summary();
   await summary.check('address and undefined-behaviour sanitizers', () =>
-    sanitized('build-asan', 'address,undefined', [], { ASAN_OPTIONS: 'detect_stack_use_after_return=1' }),
+    sanitized('build-asan', 'address,undefined', [], {
+      ASAN_OPTIONS: 'detect_stack_use_after_return=1',
+      LSAN_OPTIONS: 'suppressions=tools/lsan.supp',
+    }),
   );
   // Without -R the randomised layout of newer kernels collides with the thread sanitizer's shadow memory.
   await summary.check('thread sanitizer', () =>
