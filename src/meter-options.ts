@@ -6,6 +6,7 @@ import type { EnergyKind } from './types/energy.js';
 import type { AbortSignalLike, EnergyOptions, MeterMeasureOptions, MeterOptions } from './types/meter.js';
 
 const SOURCES = ['nvml', 'rapl'];
+const RAPL_INTERFACES = ['perf', 'msr', 'powercap'];
 const DEFAULT_HISTORY_S = 120;
 // A day of one 20 ms sensor is 100 MB; more is a recording, not a history.
 const MAX_HISTORY_S = 86_400;
@@ -15,7 +16,14 @@ const NS_PER_MS = 1e6;
 
 export function meterOptions(options: MeterOptions, shared: boolean): NativeMeterOptions {
   plainObject('the options of a meter', options);
-  checkKeys('meter option', options, ['sources', 'devices', 'historySeconds', 'sampling', 'roots']);
+  checkKeys('meter option', options, [
+    'sources',
+    'devices',
+    'historySeconds',
+    'sampling',
+    'raplInterface',
+    'roots',
+  ]);
   const { sources = [], devices = [], historySeconds = DEFAULT_HISTORY_S, sampling = 'continuous' } = options;
   if (!Array.isArray(sources))
     throw invalidArgument('sources must be an array of names.', `Known: ${SOURCES.join(', ')}.`);
@@ -32,6 +40,13 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
   if (sampling !== 'continuous' && sampling !== 'windows') {
     throw invalidArgument(`sampling must be 'continuous' or 'windows', not '${String(sampling)}'.`);
   }
+  const { raplInterface } = options;
+  if (raplInterface !== undefined && !RAPL_INTERFACES.includes(raplInterface)) {
+    throw invalidArgument(
+      `There is no RAPL interface called '${String(raplInterface)}'.`,
+      `Known: ${RAPL_INTERFACES.join(', ')}.`,
+    );
+  }
   const seconds = finiteNumber('historySeconds', historySeconds, 1);
   if (seconds > MAX_HISTORY_S) {
     throw invalidArgument(`historySeconds must be at most ${MAX_HISTORY_S}, not ${seconds}.`);
@@ -41,6 +56,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     devices: devices.map(deviceName),
     historySeconds: seconds,
     windowsOnly: sampling === 'windows',
+    raplInterface: raplInterface ?? '',
     roots: rootsOf(options.roots),
     shared: truth('shared', shared),
   };
@@ -52,13 +68,15 @@ function deviceName(device: unknown): string {
 
 /** Empty: the system's own place. */
 export function rootsOf(roots: MeterOptions['roots'] = {}): NativeRoots {
-  checkKeys('root', plainObject('roots', roots), ['nvml', 'powercap', 'perf', 'msr']);
-  const { nvml = '', powercap = '', perf = '', msr = '' } = roots;
+  checkKeys('root', plainObject('roots', roots), ['nvml', 'powercap', 'perf', 'msr', 'sys', 'proc']);
+  const { nvml = '', powercap = '', perf = '', msr = '', sys = '', proc = '' } = roots;
   return {
     nvml: text('roots.nvml', nvml),
     powercap: text('roots.powercap', powercap),
     perf: text('roots.perf', perf),
     msr: text('roots.msr', msr),
+    sys: text('roots.sys', sys),
+    proc: text('roots.proc', proc),
   };
 }
 

@@ -33,6 +33,8 @@ export interface NativeRoots {
   powercap: string;
   perf: string;
   msr: string;
+  sys: string;
+  proc: string;
 }
 
 export interface NativeMeterOptions {
@@ -41,6 +43,8 @@ export interface NativeMeterOptions {
   devices: string[];
   historySeconds: number;
   windowsOnly: boolean;
+  /** 'perf', 'msr', 'powercap'; empty: the first that can be read. */
+  raplInterface: string;
   roots: NativeRoots;
   /** Join the process-wide meter with these options, or start it. */
   shared: boolean;

@@ -82,7 +82,7 @@ const char* other_work_name(energy::OtherWork work) {
 energy::Roots roots(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
   const auto text = [&](const char* key) { return std::string(object.Get(key).As<Napi::String>()); };
-  return {text("nvml"), text("powercap"), text("perf"), text("msr")};
+  return {text("nvml"), text("powercap"), text("perf"), text("msr"), text("sys"), text("proc")};
 }
 
 energy::MeterOptions meter_options(const Napi::Object& options) {
@@ -90,6 +90,7 @@ energy::MeterOptions meter_options(const Napi::Object& options) {
   out.sources = string_list(options.Get("sources"));
   out.request.devices = string_list(options.Get("devices"));
   out.request.roots = roots(options.Get("roots"));
+  out.request.rapl_interface = std::string(options.Get("raplInterface").As<Napi::String>());
   out.history_seconds = options.Get("historySeconds").As<Napi::Number>();
   out.windows_only = options.Get("windowsOnly").As<Napi::Boolean>();
   return out;

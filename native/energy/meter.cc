@@ -64,7 +64,8 @@ Status Meter::open_shared(const MeterOptions& options, std::shared_ptr<Meter>& o
   std::string key = std::to_string(options.history_seconds) + (options.windows_only ? "w" : "c");
   const Roots& roots = options.request.roots;
   for (const auto& list : {options.sources, options.request.devices,
-                           std::vector<std::string>{roots.nvml, roots.powercap, roots.perf, roots.msr}}) {
+                           std::vector<std::string>{roots.nvml, roots.powercap, roots.perf, roots.msr, roots.sys,
+                                                    roots.proc, options.request.rapl_interface}}) {
     key += '\1';
     for (const std::string& text : list) key += text + '\0';
   }

@@ -60,6 +60,12 @@ class Source {
   [[nodiscard]] virtual const std::vector<ChannelInfo>& channels() const noexcept = 0;
   [[nodiscard]] virtual Cadence cadence() const noexcept = 0;
   [[nodiscard]] virtual int64_t period_ns() const noexcept = 0;
+  // Read so much more often while a window is open; 0: no more often than else.
+  [[nodiscard]] virtual int64_t window_period_ns() const noexcept { return 0; }
+  // CPUs that the reading thread stays on; empty: any.
+  [[nodiscard]] virtual const std::vector<int>& cpus() const noexcept;
+  // `read` may be called by any thread at any time, and takes microseconds.
+  [[nodiscard]] virtual bool immediate() const noexcept { return false; }
   // Only read while a window is open, where the meter was asked for `sampling: 'windows'`.
   [[nodiscard]] virtual bool slow() const noexcept = 0;
   // The largest number of readings one read can give: the caller's buffer has this size.

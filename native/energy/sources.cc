@@ -23,6 +23,11 @@ OpenedFamily open_rapl(const OpenRequest&) {
   return family;
 }
 
+const std::vector<int>& Source::cpus() const noexcept {
+  static const auto* any = new std::vector<int>();
+  return *any;
+}
+
 const char* scope_name(Scope scope) noexcept {
   static constexpr const char* kNames[] = {"board",    "module",     "gpu-memory", "cpu-package",
                                            "cpu-core", "cpu-uncore", "dram",       "platform"};

@@ -13,14 +13,25 @@ namespace mj::energy {
 // Where counters are looked for. Empty: the system's own place.
 struct Roots {
   std::string nvml;
-  std::string powercap;
-  std::string perf;
-  std::string msr;
+  std::string powercap;  // <sys>/class/powercap
+  std::string perf;      // <sys>/bus/event_source/devices
+  std::string msr;       // /dev/cpu
+  std::string sys;       // /sys
+  std::string proc;      // /proc
+
+  [[nodiscard]] std::string sys_root() const { return sys.empty() ? "/sys" : sys; }
+  [[nodiscard]] std::string proc_root() const { return proc.empty() ? "/proc" : proc; }
+  [[nodiscard]] std::string powercap_root() const {
+    return powercap.empty() ? sys_root() + "/class/powercap" : powercap;
+  }
+  [[nodiscard]] std::string perf_root() const { return perf.empty() ? sys_root() + "/bus/event_source/devices" : perf; }
+  [[nodiscard]] std::string msr_root() const { return msr.empty() ? "/dev/cpu" : msr; }
 };
 
 struct OpenRequest {
   Roots roots;
   std::vector<std::string> devices;  // UUIDs, PCI bus ids or NVML indices; empty: all
+  std::string rapl_interface;        // 'perf', 'msr' or 'powercap'; empty: the first of these that can be read
 };
 
 struct DeviceInfo {

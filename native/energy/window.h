@@ -62,6 +62,8 @@ struct CounterTraits {
   // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
   // one much shorter than the period, rectangular.
   double phase_sensitivity = 0;
+  // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
+  int64_t filter_ns = 0;
 };
 
 struct CounterView {

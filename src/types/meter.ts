@@ -11,17 +11,35 @@ export interface AbortSignalLike {
 
 export type SourceName = 'nvml' | 'rapl';
 
+/** Where counters and what describes them are looked for, in place of the system's own; for containers and tests. */
+export interface Roots {
+  /** libnvidia-ml.so.1 */
+  nvml?: string;
+  /** /sys/class/powercap */
+  powercap?: string;
+  /** /sys/bus/event_source/devices */
+  perf?: string;
+  /** /dev/cpu */
+  msr?: string;
+  sys?: string;
+  proc?: string;
+}
+
+/** The three ways to the processor's energy counters, in the order in which they are tried. */
+export type RaplInterface = 'perf' | 'msr' | 'powercap';
+
 export interface MeterOptions {
   /** Which sources to open; default: all that can be read. */
   sources?: readonly SourceName[];
+  /** How the processor's counters are read; default: the first that can be. */
+  raplInterface?: RaplInterface;
   /** GPUs by UUID, PCI bus id or NVML index; default: all. */
   devices?: readonly (string | number)[];
   /** Seconds of full resolution kept; older edges are thinned to one a second. Default 120. */
   historySeconds?: number;
   /** `windows`: slow counters are read only while a measurement is under way. Default 'continuous'. */
   sampling?: 'continuous' | 'windows';
-  /** Where counters are looked for; for containers and tests. */
-  roots?: { nvml?: string; powercap?: string; perf?: string; msr?: string };
+  roots?: Roots;
 }
 
 /** One entry of `meter.channels`, in the order in which `meter.read(out)` fills it. */

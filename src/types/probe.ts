@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { Scope } from './energy.js';
+import type { Roots } from './meter.js';
 
 /** One counter: can it be read here, and if not, why and what mends it. */
 export type CounterProbe = {
@@ -50,7 +51,7 @@ export interface ProbeReport {
 }
 
 export interface ProbeOptions {
-  roots?: { nvml?: string; powercap?: string; perf?: string; msr?: string };
+  roots?: Roots;
   /** Measures the cost of each call; off, nothing but existence is looked at. Default true. */
   timing?: boolean;
   onnxruntime?: string;
