@@ -166,7 +166,7 @@ void probe_nvml(const Roots& roots, bool timing, CounterProbe& out) {
 CounterProbe probe_counters(const Roots& roots, bool timing) {
   CounterProbe out;
   probe_nvml(roots, timing, out);
-  for (const ChannelInfo& info : open_rapl({roots, {}}).unsupported) {
+  for (const ChannelInfo& info : open_rapl({roots, {}, {}}).unsupported) {
     ProbedCounter counter;
     counter.id = info.id;
     counter.family = "rapl";
