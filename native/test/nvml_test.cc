@@ -9,6 +9,13 @@
 
 namespace {
 
+energy::OpenRequest at(const std::string& nvml, const std::string& device = {}) {
+  energy::OpenRequest request;
+  request.roots.nvml = nvml;
+  if (!device.empty()) request.devices = {device};
+  return request;
+}
+
 using namespace mj;
 using namespace mj::energy;
 using mj::test::FakeNvml;
@@ -134,19 +141,19 @@ TEST("nvml: a lost device says so") {
 
 TEST("nvml: MIG is named in the method, for only the whole GPU's energy is known") {
   const FakeNvml fake(std::string(kOneBoard) + "mig on\n");
-  const OpenedFamily family = open_nvml({{fake.folder(), "", "", ""}, {}});
+  const OpenedFamily family = open_nvml(at(fake.folder()));
   CHECK(family.sources[0]->channels()[0].method.find("MIG") != std::string::npos);
 }
 
 TEST("nvml: a device is asked for by UUID, PCI bus id or index; a name that fits none is refused") {
   const FakeNvml fake(std::string(kOneBoard) + "device GPU-2222 00000000:3B:00.0 Second\n");
   for (const char* name : {"GPU-2222", "3b:00.0", "1"}) {
-    const OpenedFamily family = open_nvml({{fake.path(), "", "", ""}, {name}});
+    const OpenedFamily family = open_nvml(at(fake.path(), name));
     CHECK(family.refused.ok());
     CHECK_EQ(family.devices.size(), 1U);
     CHECK_EQ(family.devices[0].id, "board-1");
   }
-  const OpenedFamily wrong = open_nvml({{fake.path(), "", "", ""}, {"GPU-3333"}});
+  const OpenedFamily wrong = open_nvml(at(fake.path(), "GPU-3333"));
   CHECK(wrong.refused.code == Code::kInvalidArgument);
   CHECK(wrong.refused.remedy.find("GPU-2222") != std::string::npos);
 }
