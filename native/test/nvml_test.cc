@@ -9,17 +9,17 @@
 
 namespace {
 
-energy::OpenRequest at(const std::string& nvml, const std::string& device = {}) {
-  energy::OpenRequest request;
-  request.roots.nvml = nvml;
-  if (!device.empty()) request.devices = {device};
-  return request;
-}
-
 using namespace mj;
 using namespace mj::energy;
 using mj::test::FakeNvml;
 using mj::test::kOneBoard;
+
+OpenRequest at(const std::string& nvml, const std::string& device = {}) {
+  OpenRequest request;
+  request.roots.nvml = nvml;
+  if (!device.empty()) request.devices = {device};
+  return request;
+}
 
 NvmlDevices open_script(const FakeNvml& fake) { return open_nvml_devices(fake.path()); }
 
