@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "energy/path_windows.h"
 #include "energy/window_bounds.h"
 #include "energy/window_faults.h"
 #include "energy/window_figure.h"
@@ -16,6 +17,13 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // An update later than this many periods is missing, not merely due.
 constexpr double kOverdue = 1.5;
+// [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
+constexpr double kOneSidedDrift = 0.10;
+// Readings of quiet time that contradict their model this clearly: the interval is widened, or nothing holds.
+constexpr double kWidenBelow = 0.01;
+constexpr double kSuspectBelow = 1e-6;
+
+double square(double value) noexcept { return value * value; }
 
 // Whether the timeline reaches the instants asked for, give or take the update that is due.
 Cause beyond(const EdgeIndex& index, const CounterView& counter, int64_t a, int64_t b) {
@@ -37,173 +45,245 @@ Cause fault_around(const EdgeIndex& index, const CounterView& counter, int64_t a
   return fault_within(counter.faults, from, to);
 }
 
-// Whole steps at both ends.
-double quantum_term(const CounterTraits& traits) {
-  const double half = 0.5 * traits.quantum_j;
-  return rectangular_sum({half, half});
+// What Student's t asks for over a normal distribution.
+double student(double degrees) noexcept { return student_t95(std::max(1, static_cast<int>(degrees))) / 1.96; }
+
+// Upper tail of chi-square by Wilson and Hilferty's cube root.
+double chi_square_tail(double squares, int degrees) noexcept {
+  if (degrees <= 0) return 1;
+  const double v = degrees;
+  const double z = (std::cbrt(squares / v) - (1 - 2 / (9 * v))) / std::sqrt(2 / (9 * v));
+  return 0.5 * std::erfc(z / std::sqrt(2.0));
 }
 
-// Falls with the length of the effect as its two ends become a smaller part of it; the 0.4 is a fit ([H100]).
-double phase_term(const CounterTraits& traits, double joules, int64_t length_ns) {
-  if (traits.phase_sensitivity <= 0 || traits.period_ns <= 0) return 0;
-  const double periods = static_cast<double>(length_ns) / static_cast<double>(traits.period_ns);
-  return rectangular_sum({traits.phase_sensitivity / (1 + periods / 0.4) * std::fabs(joules)});
+void set_terms(const PathShares& shares, Term open, Spread& spread) {
+  const auto u95 = [&](PathShare share) { return 1.96 * std::sqrt(shares[static_cast<size_t>(share)]); };
+  spread.both(Term::kEdgeTiming, u95(PathShare::kTiming));
+  spread.both(Term::kAccumulation, u95(PathShare::kDisplacement));
+  spread.both(Term::kQuantum, u95(PathShare::kValue));
+  spread.both(Term::kSamples, u95(PathShare::kSamples));
+  spread.both(open, u95(PathShare::kPath));
 }
 
-Figure window_figure(const EdgeIndex& index, const CounterView& counter, const Window& window) {
-  const CounterTraits& traits = counter.traits;
-  const double length = seconds(window.b - window.a);
-  const Cause fault = fault_around(index, counter, window.a, window.b);
-  if (voids_energy(fault)) return middle_of(bounds_across_faults(index, counter.faults, window.a, window.b), fault);
+class Estimator {
+ public:
+  Estimator(const CounterView& counter, const WindowPosterior& posterior, const Window& window, size_t place)
+      : counter_(counter),
+        traits_(counter.traits),
+        posterior_(posterior),
+        window_(window),
+        place_(place),
+        index_(counter, window),
+        length_s_(seconds(window.b - window.a)) {}
 
-  const CutEnergy start = index.cut(window.a);
-  const CutEnergy end = index.cut(window.b);
-  Spread spread;
-  spread.value = end.joules - start.joules;
-  spread.below[Term::kCutInterval] = end.below.cut + start.above.cut;
-  spread.above[Term::kCutInterval] = end.above.cut + start.below.cut;
-  spread.below[Term::kEdgeTiming] = end.below.timing + start.above.timing;
-  spread.above[Term::kEdgeTiming] = end.above.timing + start.below.timing;
-  spread.below[Term::kAccumulation] = end.below.displacement + start.above.displacement;
-  spread.above[Term::kAccumulation] = end.above.displacement + start.below.displacement;
-  spread.below[Term::kTail] = start.above.tail;
-  spread.above[Term::kTail] = end.above.tail;
-  // Whatever the edges say, the power kept to its limits; a negative energy is not among them.
-  const double fastest = traits.max_power_w > 0 ? traits.max_power_w * length : std::numeric_limits<double>::infinity();
-  spread.limit(std::max(0.0, traits.min_power_w) * length, fastest);
+  Estimate estimate() {
+    Estimate out;
+    out.idle_before.watts = out.idle_after.watts = out.idle.watts = kNone;
+    gross_ = posterior_.functional(place_, 0, 0);
+    out.window = window_figure();
+    out.caused = caused_figure(out);
+    return out;
+  }
 
-  const double delay = seconds(traits.mark_delay_ns);
-  spread.both(Term::kQuantum, quantum_term(traits));
-  spread.both(Term::kMarkDelay, rectangular_sum({delay * std::fabs(start.watts), delay * std::fabs(end.watts)}));
-  spread.both(Term::kPhase, phase_term(traits, spread.value, window.b - window.a));
-  Cause cause = fault != Cause::kNone ? fault : beyond(index, counter, window.a, window.b);
-  if (cause == Cause::kNone && (start.inconsistent || end.inconsistent)) cause = Cause::kInconsistent;
-  return figure_of(spread, cause, EnergyKind::kWindow);
-}
+ private:
+  Figure window_figure() const {
+    const Cause fault = fault_around(index_, counter_, window_.a, window_.b);
+    if (voids_energy(fault)) return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
+    Spread spread;
+    spread.value = gross_.figure.value;
+    set_terms(gross_.shares, Term::kCutInterval, spread);
+    const double degrees = posterior_.at_start(place_).work_degrees();
+    for (const Term term : {Term::kCutInterval, Term::kEdgeTiming}) {
+      spread.both(term, spread.above[term] * student(degrees));
+    }
+    set_mark_terms(spread);
+    widen(spread);
+    const double fastest = traits_.max_power_w > 0 ? traits_.max_power_w : std::numeric_limits<double>::infinity();
+    spread.limit(std::max(0.0, traits_.min_power_w) * length_s_, fastest * length_s_);
+    Cause cause = fault != Cause::kNone ? fault : beyond(index_, counter_, window_.a, window_.b);
+    if (cause == Cause::kNone && (index_.cut(window_.a).inconsistent || index_.cut(window_.b).inconsistent)) {
+      cause = Cause::kInconsistent;
+    }
+    if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
+    return figure_of(spread, cause, EnergyKind::kWindow);
+  }
 
-// One end of the guard: an edge in the declared quiet time, or else the instant itself with all that it may hide.
-struct GuardEnd {
-  double t_ns = 0;
-  double joules = 0;
-  double timing_s = 0;        // rectangular
-  double displacement_s = 0;  // two-point
-  Reach below;                // of the cut, where there is no edge
-  Reach above;
+  void set_mark_terms(Spread& spread) const {
+    spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.delay_covariance(place_, place_)));
+    spread.both(Term::kPhase, 1.96 * std::sqrt(posterior_.phase_covariance(place_, place_)));
+  }
+
+  // Birge's factor, where the quiet readings scatter by more than they should.
+  void widen(Spread& spread) const {
+    const double factor = birge();
+    for (size_t i = 0; i < kTermCount; ++i) {
+      spread.below[static_cast<Term>(i)] *= factor;
+      spread.above[static_cast<Term>(i)] *= factor;
+    }
+  }
+  [[nodiscard]] PathFilter::Surprise surprise() const {
+    PathFilter::Surprise out = posterior_.at_start(place_).filter().quiet_surprise();
+    if (posterior_.apart(place_)) {
+      const PathFilter::Surprise& more = posterior_.at_end(place_).filter().quiet_surprise();
+      out.squares += more.squares;
+      out.count += more.count;
+    }
+    return out;
+  }
+  [[nodiscard]] double birge() const {
+    const PathFilter::Surprise seen = surprise();
+    if (chi_square_tail(seen.squares, seen.count) >= kWidenBelow) return 1;
+    return std::max(1.0, std::sqrt(seen.squares / seen.count));
+  }
+  [[nodiscard]] bool contradiction() const {
+    const PathFilter::Surprise seen = surprise();
+    return chi_square_tail(seen.squares, seen.count) < kSuspectBelow;
+  }
+
+  Figure caused_figure(Estimate& estimate) {
+    const int64_t settled = window_.b + traits_.decay_ns;
+    const int64_t from = window_.a - window_.idle_before_ns;
+    const int64_t to = std::max(settled, window_.b + window_.idle_after_ns);
+    QuietSide before;
+    QuietSide after;
+    // A side with a fault in it says nothing; what came before the quiet time needs D as well.
+    if (window_.idle_before_ns > 0 && !voids_energy(fault_within(counter_.faults, from, window_.a))) {
+      before = quiet_side(index_, from + traits_.decay_ns, window_.a);
+    }
+    if (window_.idle_after_ns > 0 && !voids_energy(fault_within(counter_.faults, window_.b, to))) {
+      after = quiet_side(index_, settled, to);
+    }
+    const IdleLine idle = idle_line(index_, before, after, static_cast<double>(window_.a), static_cast<double>(settled));
+    if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
+    if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
+    if (idle.known) {
+      // Not std::hypot: glibc 2.35 has a new version of it, which Red Hat 9 lacks.
+      const double drift = rectangular_sum({idle.drift});
+      estimate.idle = {idle.watts, std::sqrt(idle.level * idle.level + drift * drift)};
+    }
+    const Cause guard_fault = fault_around(index_, counter_, window_.a, settled);
+    if (voids_energy(guard_fault)) return caused_across_fault(settled, idle, guard_fault);
+    Cause cause = fault_around(index_, counter_, std::min(from, window_.a), to);
+    if (cause == Cause::kNone) cause = beyond(index_, counter_, window_.a, settled);
+    if (cause == Cause::kNone && idle.state_changed) cause = Cause::kIdleStateChanged;
+    if (!idle.known) return undeclared(cause);
+    if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
+    return above_idle(before, after, idle, cause);
+  }
+
+  Figure caused_across_fault(int64_t settled, const IdleLine& idle, Cause cause) const {
+    const EnergyBounds gross = bounds_across_faults(index_, counter_.faults, window_.a, settled);
+    const double length = seconds(settled - window_.a);
+    const double reach = idle.level + idle.drift;
+    const double most = idle.known ? idle.watts + reach : traits_.max_power_w;
+    const double least = idle.known ? idle.watts - reach : std::max(0.0, traits_.min_power_w);
+    return middle_of({gross.lo - most * length, gross.hi - least * length}, cause);
+  }
+
+  // Without a declared idle the level is anything from the least power to the mean over the window.
+  Figure undeclared(Cause cause) const {
+    const double mean = length_s_ > 0 ? std::max(0.0, gross_.figure.value / length_s_) : 0;
+    const double least = std::min(std::max(0.0, traits_.min_power_w), mean);
+    Spread spread;
+    spread.value = gross_.figure.value - 0.5 * (least + mean) * length_s_;
+    set_terms(gross_.shares, Term::kCutInterval, spread);
+    set_mark_terms(spread);
+    spread.both(Term::kIdleDrift, 0.5 * (mean - least) * length_s_);
+    spread.drift_is_two_point = true;
+    return figure_of(spread, cause, EnergyKind::kCaused);
+  }
+
+  Figure above_idle(const QuietSide& before, const QuietSide& after, const IdleLine& line, Cause cause) const {
+    const PathPosterior& first = posterior_.at_start(place_);
+    const PathPosterior& last = posterior_.at_end(place_);
+    // The idle line is taken at both ends of the window; from one side alone, there.
+    const bool both = before.has_level() && after.has_level();
+    const bool joined = !posterior_.apart(place_);
+    const double share = joined || both ? 0.5 : (before.has_level() ? 1.0 : 0.0);
+    const auto net = posterior_.functional(place_, share * length_s_, (1 - share) * length_s_);
+    const IdleNoise& noise = first.has_idle() ? first.idle() : last.idle();
+    const PathDynamics& dynamics = first.prior().dynamics;
+    // What idle power did meanwhile nobody can see: its fluctuation, and its way from one level to the other.
+    const double unseen = 2 * square(noise.flutter_w) * dynamics.flutter_s * length_s_ +
+                          dynamics.idle_drift_w2_s * length_s_ * length_s_ * length_s_ / 12;
+
+    Spread spread;
+    spread.value = net.figure.value;
+    PathShares shares = net.shares;
+    double& open = shares[static_cast<size_t>(PathShare::kPath)];
+    open += unseen;
+    set_terms(shares, Term::kIdleLevel, spread);
+    spread.both(Term::kIdleLevel, 1.96 * student(noise.degrees) * std::sqrt(open));
+    double drift = both ? 0 : kOneSidedDrift * std::fabs(line.watts);
+    if (line.state_changed) drift = line.drift;
+    spread.both(Term::kIdleDrift, (line.state_changed ? drift : rectangular_sum({drift})) * length_s_);
+    spread.drift_is_two_point = line.state_changed;
+    spread.both(Term::kPhase, phase_u95(spread.value));
+    widen(spread);
+    return figure_of(spread, cause, EnergyKind::kCaused);
+  }
+
+  // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends are
+  // a small part of it.
+  [[nodiscard]] double phase_u95(double joules) const {
+    if (traits_.phase_sensitivity <= 0 || traits_.period_ns <= 0) return 0;
+    const double periods = length_s_ / seconds(traits_.period_ns);
+    return rectangular_sum({traits_.phase_sensitivity / (1 + periods / kPhaseReach) * std::fabs(joules)});
+  }
+
+  const CounterView& counter_;
+  const CounterTraits& traits_;
+  const WindowPosterior& posterior_;
+  const Window& window_;
+  const size_t place_;
+  const EdgeIndex index_;
+  const double length_s_;
+  WindowPosterior::Functional gross_;
 };
 
-// The innermost edge of the quiet time.
-GuardEnd guard_end(const EdgeIndex& index, const QuietSide& side, bool before, int64_t instant) {
-  GuardEnd end;
-  if (side.edges.empty()) {
-    const CutEnergy cut = index.cut(instant);
-    end.t_ns = static_cast<double>(instant);
-    end.joules = cut.joules;
-    end.below = cut.below;
-    end.above = cut.above;
-    end.above.tail = 0;  // the guard already ends D later, and starts where nothing of ours had run
-    return end;
+Estimate none(bool reversed) {
+  Estimate out;
+  out.idle_before.watts = out.idle_after.watts = out.idle.watts = kNone;
+  if (reversed) {
+    out.window = out.caused = no_figure(Cause::kInconsistent);
+  } else {
+    out.window.value = out.window.lo = out.window.hi = kNone;
+    out.caused = out.window;
   }
-  const Edge& edge = index.edge(before ? side.edges.back() : side.edges.front());
-  end.t_ns = mid_ns(edge);
-  end.joules = edge.joules;
-  end.timing_s = 0.5 * seconds(edge.hi - edge.lo);
-  end.displacement_s = seconds(index.displacement(edge));
-  return end;
-}
-
-// Without a declared idle the level is anything from the least power to the mean over the guard itself.
-IdleLine undeclared_idle(const CounterTraits& traits, double mean_watts) {
-  IdleLine line;
-  const double least = std::min(std::max(0.0, traits.min_power_w), mean_watts);
-  line.watts = 0.5 * (least + mean_watts);
-  line.drift = 0.5 * (mean_watts - least);
-  return line;
-}
-
-Figure caused_across_fault(const EdgeIndex& index, const CounterView& counter, int64_t from, int64_t to,
-                           const IdleLine& idle, Cause cause) {
-  const EnergyBounds gross = bounds_across_faults(index, counter.faults, from, to);
-  const double length = seconds(to - from);
-  const double reach = idle.level + idle.drift;
-  const double most = idle.known ? idle.watts + reach : counter.traits.max_power_w;
-  const double least = idle.known ? idle.watts - reach : std::max(0.0, counter.traits.min_power_w);
-  return middle_of({gross.lo - most * length, gross.hi - least * length}, cause);
-}
-
-Figure caused_figure(const EdgeIndex& index, const CounterView& counter, const Window& window, Estimate& estimate) {
-  const CounterTraits& traits = counter.traits;
-  const int64_t settled = window.b + traits.decay_ns;
-  const int64_t from = window.a - window.idle_before_ns;
-  const int64_t to = std::max(settled, window.b + window.idle_after_ns);
-  QuietSide before;
-  QuietSide after;
-  // A side with a fault in it says nothing; what came before the quiet time needs D as well.
-  if (window.idle_before_ns > 0 && !voids_energy(fault_within(counter.faults, from, window.a))) {
-    before = quiet_side(index, from + traits.decay_ns, window.a);
-  }
-  if (window.idle_after_ns > 0 && !voids_energy(fault_within(counter.faults, window.b, to))) {
-    after = quiet_side(index, settled, to);
-  }
-  const GuardEnd start = guard_end(index, before, true, window.a);
-  const GuardEnd end = guard_end(index, after, false, settled);
-  const double length = seconds(end.t_ns - start.t_ns);
-  IdleLine idle = idle_line(index, before, after, start.t_ns, end.t_ns);
-  if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
-  if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
-  if (idle.known) {
-    // Not std::hypot: glibc 2.35 has a new version of it, which Red Hat 9 lacks.
-    const double drift = rectangular_sum({idle.drift});
-    estimate.idle = {idle.watts, std::sqrt(idle.level * idle.level + drift * drift)};
-  }
-
-  const Cause fault = fault_around(index, counter, std::min(from, window.a), to);
-  const Cause guard_fault = fault_around(index, counter, window.a, settled);
-  if (voids_energy(guard_fault)) {
-    return caused_across_fault(index, counter, window.a, settled, idle, guard_fault);
-  }
-
-  const double gross = end.joules - start.joules;
-  if (!idle.known) idle = undeclared_idle(traits, length > 0 ? std::max(0.0, gross / length) : 0);
-  Spread spread;
-  spread.value = gross - idle.watts * length;
-  spread.below[Term::kCutInterval] = end.below.total() + start.above.total();
-  spread.above[Term::kCutInterval] = end.above.total() + start.below.total();
-  const double watts = std::fabs(idle.watts);
-  spread.both(Term::kAccumulation, watts * (start.displacement_s + end.displacement_s));
-  spread.both(Term::kEdgeTiming, rectangular_sum({watts * start.timing_s, watts * end.timing_s}));
-  spread.both(Term::kQuantum, quantum_term(traits));
-  spread.both(Term::kIdleLevel, idle.level * length);
-  // Two states, or no level at all: any of the levels in between, at full width.
-  const bool open_level = !idle.known || idle.state_changed;
-  spread.both(Term::kIdleDrift, (open_level ? idle.drift : rectangular_sum({idle.drift})) * length);
-  spread.both(Term::kTail, traits.decay_ns > 0 ? std::exp(-kDecayEfolds) * std::fabs(spread.value) : 0);
-  spread.both(Term::kPhase, phase_term(traits, spread.value, window.b - window.a));
-  spread.drift_is_two_point = open_level;
-
-  Cause cause = fault;
-  if (cause == Cause::kNone) cause = beyond(index, counter, window.a, settled);
-  if (cause == Cause::kNone && idle.state_changed) cause = Cause::kIdleStateChanged;
-  return figure_of(spread, cause, EnergyKind::kCaused);
+  return out;
 }
 
 }  // namespace
 
+std::vector<Estimate> estimate_all(const CounterView& counter, const Span<Window>& windows,
+                                   std::vector<double>* covariance) {
+  std::vector<Estimate> out;
+  out.reserve(windows.size);
+  std::vector<Window> forward;
+  for (const Window& window : windows) {
+    if (window.b >= window.a) forward.push_back(window);
+  }
+  if (counter.edges.empty()) forward.clear();
+  const WindowPosterior posterior(counter, {forward.data(), forward.size()});
+  size_t place = 0;
+  for (const Window& window : windows) {
+    if (counter.edges.empty() || window.b < window.a) {
+      out.push_back(none(!counter.edges.empty()));
+      continue;
+    }
+    out.push_back(Estimator(counter, posterior, window, place++).estimate());
+  }
+  if (covariance != nullptr && forward.size() == windows.size) {
+    covariance->clear();
+    for (size_t i = 0; i < windows.size; ++i) {
+      for (size_t j = 0; j < windows.size; ++j) covariance->push_back(posterior.covariance(i, j));
+    }
+  }
+  return out;
+}
+
 Estimate estimate(const CounterView& counter, const Window& window) {
-  Estimate result;
-  result.idle_before.watts = result.idle_after.watts = result.idle.watts = kNone;
-  if (counter.edges.empty()) {
-    result.window.value = result.window.lo = result.window.hi = kNone;
-    result.caused = result.window;
-    return result;
-  }
-  if (window.b < window.a) {
-    result.window = result.caused = no_figure(Cause::kInconsistent);
-    return result;
-  }
-  const EdgeIndex index(counter, window);
-  result.window = window_figure(index, counter, window);
-  result.caused = caused_figure(index, counter, window, result);
-  return result;
+  return estimate_all(counter, {&window, 1}).front();
 }
 
 }  // namespace mj::energy

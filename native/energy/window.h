@@ -4,6 +4,7 @@
 // Method and terms: docs/uncertainty.md.
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "energy/samples.h"
 
@@ -39,6 +40,7 @@ enum class Term : uint8_t {
   kTail,
   kMarkDelay,
   kPhase,
+  kSamples,
   kCount,
 };
 constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
@@ -64,12 +66,24 @@ struct CounterTraits {
   double phase_sensitivity = 0;
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
+  int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known
+  double idle_noise_w = 0;     // of idle power, where too little of it is seen: standard deviation, correlated over 10 ms
+};
+
+// A power sensor that sees the same device: a first-order filter with the counter's time constant, shown late.
+struct SampleTraits {
+  int64_t lag_ns = 0;          // from what was sensed to its stamp
+  double noise_w = 0;          // standard deviation of a sample
+  double gain_u = 0;           // standard uncertainty of its gain over the counter's
+  int64_t stamp_jitter_ns = 0;  // standard deviation of a stamp
 };
 
 struct CounterView {
   Span<Edge> edges;  // ascending
   Span<FaultEvent> faults;
   CounterTraits traits;
+  Span<PowerSample> samples;  // ascending; may be empty
+  SampleTraits sample_traits;
 };
 
 struct Window {
@@ -105,5 +119,10 @@ struct Estimate {
 };
 
 Estimate estimate(const CounterView& counter, const Window& window);
+
+// Many windows of one snapshot: one posterior, so that the parts of a window sum to the whole. With `covariance`, J^2, of
+// the figures of kind `window`: windows.size x windows.size, row by row.
+std::vector<Estimate> estimate_all(const CounterView& counter, const Span<Window>& windows,
+                                   std::vector<double>* covariance = nullptr);
 
 }  // namespace mj::energy

@@ -64,24 +64,24 @@ const char* term_name(Term term) noexcept {
       return "mark-delay";
     case Term::kPhase:
       return "phase";
+    case Term::kSamples:
+      return "samples";
     case Term::kCount:
       break;
   }
   return "";
 }
 
-const char* term_distribution(Term term, EnergyKind kind) noexcept {
+const char* term_distribution(Term term, EnergyKind /*kind*/) noexcept {
   switch (term) {
     case Term::kCutInterval:
     case Term::kAccumulation:
-    case Term::kTail:
-      return "two-point";
     case Term::kEdgeTiming:
-      // Around a cut the work may lie wholly on one side of the edge; between quiet edges the power is the idle one.
-      return kind == EnergyKind::kWindow ? "two-point" : "rectangular";
+    case Term::kSamples:
+    case Term::kQuantum:
+    case Term::kTail:
     case Term::kIdleLevel:
       return "normal";
-    case Term::kQuantum:
     case Term::kIdleDrift:
     case Term::kMarkDelay:
     case Term::kPhase:
@@ -104,6 +104,7 @@ const char* term_origin(Term term) noexcept {
     case Term::kAccumulation:
     case Term::kCutInterval:
     case Term::kQuantum:
+    case Term::kSamples:
     case Term::kCount:
       break;
   }

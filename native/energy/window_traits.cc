@@ -26,6 +26,17 @@ CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) no
   // [H100] single bursts scatter by 13 % at 5 ms, 8 % at 20 ms, 3.5 to 5.7 % at 100 ms, 2.6 % at 200 ms, 0.6 % at 1 s
   // where shams scatter by 0.1 J. Part of it may be the bursts' own variation: nothing here can tell.
   traits.phase_sensitivity = 0.27;
+  traits.grid_jitter_ns = 450'000;  // [H100] residual of all updates about one grid, none beyond 1 ms
+  traits.idle_noise_w = 2.6;        // [H100] 1.2 W over 100 ms
+  return traits;
+}
+
+SampleTraits nvml_ring_traits() noexcept {
+  SampleTraits traits;
+  traits.lag_ns = 3 * kNsPerMs;  // [H100] centroid 14 to 20 ms late, 13 ms of it the filter's
+  traits.noise_w = 2;            // [H100]
+  traits.gain_u = 0.005;         // [H100] counter/ring 1.0047
+  traits.stamp_jitter_ns = 2 * kNsPerMs;  // [H100] a fifth of the stamps lie more than 4 ms off their lattice
   return traits;
 }
 

@@ -16,6 +16,8 @@ inline const char* load_name(Load load) {
 
 struct BurstSpec {
   CounterSpec counter;
+  bool has_ring = false;
+  RingSpec ring;
   energy::CounterTraits traits;
   Load load = Load::kFlat;
   double length_ms = 100;
@@ -29,12 +31,14 @@ struct BurstSpec {
 
 struct Burst {
   std::vector<energy::Edge> edges;
+  std::vector<energy::PowerSample> samples;
+  energy::SampleTraits sample_traits;
   energy::Window window;
   double window_truth = 0;
   double caused_truth = 0;
   double idle_truth = 0;  // idle energy from a to b
   [[nodiscard]] energy::CounterView view(const energy::CounterTraits& traits) const {
-    return {{edges.data(), edges.size()}, {}, traits};
+    return {{edges.data(), edges.size()}, {}, traits, {samples.data(), samples.size()}, sample_traits};
   }
 };
 
@@ -90,6 +94,10 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
 
   Burst burst;
   burst.edges = observe(sensed, spec.counter, 0, end - ms(spec.counter.call_ms * 8), random);
+  if (spec.has_ring) {
+    burst.samples = observe(sensed, spec.ring, 0, end - ms(100), random);
+    burst.sample_traits = energy::nvml_ring_traits();
+  }
   burst.window = {a, b, quiet, quiet};
   burst.window_truth = power.energy(a, b);
   burst.idle_truth = idle_only.energy(a, b);
@@ -104,6 +112,12 @@ inline BurstSpec h100_board(double length_ms, Load load) {
   spec.tau_ms = 13;
   spec.phase_amplitude = 0.18;
   spec.traits = energy::nvml_board_traits(700, 0);
+  return spec;
+}
+
+inline BurstSpec h100_with_ring(double length_ms, Load load) {
+  BurstSpec spec = h100_board(length_ms, load);
+  spec.has_ring = true;
   return spec;
 }
 

@@ -66,6 +66,12 @@ class Profile {
   }
   [[nodiscard]] double energy(int64_t a, int64_t b) const noexcept { return energy(b) - energy(a); }
 
+  // What the filter lets through at t.
+  [[nodiscard]] double filtered_power(int64_t t) const noexcept {
+    const size_t i = piece(t);
+    return settle(pieces_[i].filtered, pieces_[i].watts, t - breaks_[i]);
+  }
+
   // For a first-order filter tau dF/dt = P - F, so the integral of F is that of P less tau times F's rise.
   [[nodiscard]] double filtered_energy(int64_t t) const noexcept {
     if (tau_s_ == 0) return energy(t);
@@ -125,6 +131,29 @@ inline std::vector<energy::Edge> observe(const Profile& profile, const CounterSp
     edges.push_back({published - ms(width * before), published + ms(width * (1 - before)), total - first});
   }
   return edges;
+}
+
+// Defaults: the measured H100's ring of samples.
+struct RingSpec {
+  double period_ms = 20;
+  double stamp_jitter_ms = 2;
+  double lag_ms = 3;
+  double noise_w = 2;
+  double gain_u = 0.002;
+};
+
+inline std::vector<energy::PowerSample> observe(const Profile& profile, const RingSpec& spec, int64_t from, int64_t to,
+                                                Random& random) {
+  std::vector<energy::PowerSample> samples;
+  const double gain = 1 + spec.gain_u * random.normal();
+  int64_t last = from;
+  for (int64_t t = from + ms(spec.period_ms * random.uniform()); t < to; t += ms(spec.period_ms)) {
+    const int64_t at = std::max(last + 1, t + ms(spec.stamp_jitter_ms * std::clamp(random.normal(), -3.0, 3.0)));
+    const double watts = gain * profile.filtered_power(t - ms(spec.lag_ms)) + spec.noise_w * random.normal();
+    samples.push_back({at, at, watts});
+    last = at;
+  }
+  return samples;
 }
 
 // What a program gets that reads the counter at a and at b.

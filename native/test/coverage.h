@@ -12,6 +12,7 @@ struct Score {
   int misses = 0;
   int resolved = 0;  // status ok
   int without = 0;   // no value
+  int suspect = 0;
   double error = 0;  // sum of value - truth
   double squares = 0;
   double half_widths = 0;
@@ -21,6 +22,7 @@ struct Score {
 
   void add(const energy::Figure& figure, double true_value, double plain) {
     ++runs;
+    if (figure.status == energy::EstimateStatus::kSuspect) ++suspect;
     truth += true_value;
     plain_error += plain - true_value;
     plain_squares += (plain - true_value) * (plain - true_value);

@@ -31,7 +31,7 @@ inline std::vector<std::array<long, 3>> read_csv(const std::string& name) {
     char* end = line;
     for (long& field : row) {
       field = std::strtol(text, &end, 10);
-      if (end == text) break;
+      if (end == text || *end == '\n') break;
       text = end + 1;
     }
     if (*end == '\n' && end != line) rows.push_back(row);  // not the heading
@@ -54,6 +54,11 @@ inline const Trace& h100_trace() {
     for (const auto& [kind, a, b] : read_csv("phases-bursts.csv")) {
       t->bursts.push_back({static_cast<int>(kind), a * 1000, b * 1000});
     }
+    for (const auto& [at, mw, none] : read_csv("phases-samples.csv")) {
+      if (std::getenv("NORING")) break;
+      t->series.samples.push_back({at * 1000, at * 1000, 1e-3 * static_cast<double>(mw)});
+    }
+    t->series.sample_traits = energy::nvml_ring_traits();
     t->series.traits = energy::nvml_board_traits(700, 0);
     return t;
   }();

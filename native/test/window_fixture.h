@@ -16,8 +16,15 @@ struct Series {
   std::vector<energy::Edge> edges;
   std::vector<energy::FaultEvent> faults;
   energy::CounterTraits traits;
+  std::vector<energy::PowerSample> samples;
+  energy::SampleTraits sample_traits;
   [[nodiscard]] energy::Estimate estimate(const energy::Window& window) const {
-    return energy::estimate({{edges.data(), edges.size()}, {faults.data(), faults.size()}, traits}, window);
+    return energy::estimate({{edges.data(), edges.size()},
+                             {faults.data(), faults.size()},
+                             traits,
+                             {samples.data(), samples.size()},
+                             sample_traits},
+                            window);
   }
 };
 

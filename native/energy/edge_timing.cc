@@ -1,0 +1,103 @@
+#include "energy/edge_timing.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "energy/window_bounds.h"
+
+namespace mj::energy {
+
+namespace {
+
+// Fewer edges than this say more about themselves than about their grid.
+constexpr size_t kEnoughForGrid = 8;
+// A learned period is better than this.
+constexpr double kPeriodTolerance = 0.01;
+// [H100] a bracket wider than this, against the median, goes with an accumulation displaced by about 10 ms.
+constexpr double kWideBracket = 1.5;
+constexpr double kRectangular = 0.288675134594813;  // standard deviation of a rectangle over its width
+
+double width_s(const Edge& edge) noexcept { return seconds(edge.hi - edge.lo); }
+
+double median_width(const Span<Edge>& edges) {
+  std::vector<double> widths;
+  widths.reserve(edges.size);
+  for (const Edge& edge : edges) widths.push_back(width_s(edge));
+  const auto middle = widths.begin() + static_cast<ptrdiff_t>(widths.size() / 2);
+  std::nth_element(widths.begin(), middle, widths.end());
+  return *middle;
+}
+
+struct Grid {
+  double origin_s = 0;  // after the first edge's middle
+  double period_s = 0;
+  double u_s = 0;  // of a grid point
+};
+
+// Weighted least squares over the middles of the brackets, all times in seconds after the first one.
+bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) {
+  if (edges.size < kEnoughForGrid || traits.grid_jitter_ns <= 0) return false;
+  const double nominal = seconds(traits.period_ns);
+  const double start = mid_ns(edges[0]);
+  double sw = 0;
+  double sk = 0;
+  double skk = 0;
+  double st = 0;
+  double skt = 0;
+  for (const Edge& edge : edges) {
+    const double t = seconds(mid_ns(edge) - start);
+    const double k = std::round(t / nominal);
+    const double u = std::max(width_s(edge), 1e-6) * kRectangular;
+    const double w = 1 / (u * u);
+    sw += w;
+    sk += w * k;
+    skk += w * k * k;
+    st += w * t;
+    skt += w * k * t;
+  }
+  const double determinant = sw * skk - sk * sk;
+  if (!(determinant > 0)) return false;
+  grid.period_s = (sw * skt - sk * st) / determinant;
+  grid.origin_s = (st - grid.period_s * sk) / sw;
+  if (std::fabs(grid.period_s - nominal) > kPeriodTolerance * nominal) return false;
+  const double jitter = seconds(traits.grid_jitter_ns);
+  // Of the fit, at the ends of what was fitted; of the updates about their grid.
+  grid.u_s = std::sqrt(4 / sw + jitter * jitter);
+  return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
+    const double t = seconds(mid_ns(edge) - start);
+    const double at = grid.origin_s + grid.period_s * std::round(t / nominal);
+    return std::fabs(at - t) <= 0.5 * width_s(edge) + 2.5 * jitter;
+  });
+}
+
+}  // namespace
+
+std::vector<TimedEdge> time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
+  std::vector<TimedEdge> out;
+  if (edges.empty()) return out;
+  out.reserve(edges.size);
+  const double wide = kWideBracket * median_width(edges);
+  Grid grid;
+  const bool on_grid = fit_grid(edges, traits, grid);
+  const double start = mid_ns(edges[0]);
+  for (const Edge& edge : edges) {
+    TimedEdge timed;
+    timed.joules = edge.joules;
+    timed.timing_s = width_s(edge) * kRectangular;
+    double at = mid_ns(edge);
+    if (on_grid && grid.u_s < timed.timing_s) {
+      const double k = std::round(seconds(at - start) / seconds(traits.period_ns));
+      at = std::clamp(start + (grid.origin_s + grid.period_s * k) / kSecondsPerNs, static_cast<double>(edge.lo),
+                      static_cast<double>(edge.hi));
+      timed.timing_s = grid.u_s;
+    }
+    timed.at = static_cast<int64_t>(std::llround(at));
+    if (width_s(edge) > wide) timed.displacement_s = seconds(traits.displacement_ns);
+    // A bracket that reaches back over the edge before it: in order all the same.
+    if (!out.empty()) timed.at = std::max(timed.at, out.back().at);
+    out.push_back(timed);
+  }
+  return out;
+}
+
+}  // namespace mj::energy

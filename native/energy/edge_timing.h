@@ -1,0 +1,22 @@
+#pragma once
+
+// When a counter took its values: each edge's instant with its standard uncertainty.
+#include <cstdint>
+#include <vector>
+
+#include "energy/window.h"
+
+namespace mj::energy {
+
+struct TimedEdge {
+  int64_t at = 0;
+  double timing_s = 0;        // standard uncertainty of the instant
+  double displacement_s = 0;  // and of the accumulation, where the bracket says that it was displaced
+  double joules = 0;
+};
+
+// A counter that updates on a grid is fitted one, and the fit used if every bracket admits it; else the middle of each
+// bracket is taken. `edges` ascending.
+std::vector<TimedEdge> time_edges(const Span<Edge>& edges, const CounterTraits& traits);
+
+}  // namespace mj::energy

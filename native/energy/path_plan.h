@@ -1,0 +1,41 @@
+#pragma once
+
+// From readings and windows to the events that the path's posterior is taken over: only what lies near an instant that is
+// asked for can tell about it, so that a long window costs no more than a short one.
+#include <cstdint>
+#include <vector>
+
+#include "energy/edge_timing.h"
+#include "energy/path_filter.h"
+#include "energy/window.h"
+
+namespace mj::energy {
+
+struct QuietSpan {
+  int64_t from = 0;
+  int64_t to = 0;
+};
+
+// A stretch of time whose instants share readings. What lies in different ones has independent errors.
+struct PathSegment {
+  std::vector<PathEvent> events;
+  std::vector<TimedEdge> edges;   // of the counter, as far as they are used here
+  std::vector<QuietSpan> quiet;   // declared quiet, within this stretch
+  int64_t last_mark = 0;
+};
+
+struct PathMark {
+  size_t segment = 0;
+  size_t event = 0;
+};
+
+struct PathPlan {
+  std::vector<PathSegment> segments;
+  std::vector<PathMark> starts;  // one a window
+  std::vector<PathMark> ends;
+};
+
+// The counter has edges, and no window ends before it begins.
+PathPlan plan_paths(const CounterView& counter, const Span<Window>& windows);
+
+}  // namespace mj::energy

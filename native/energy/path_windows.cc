@@ -1,0 +1,108 @@
+#include "energy/path_windows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "energy/window_bounds.h"
+
+namespace mj::energy {
+
+namespace {
+
+double square(double value) noexcept { return value * value; }
+
+PathTerm energy_at(const PathMark& mark, double weight) {
+  PathTerm term{mark.event, {}};
+  term.weights[kEnergy] = weight;
+  return term;
+}
+
+WindowPosterior::Functional of(const PathPosterior& path, const std::vector<PathTerm>& terms) {
+  return {path.filter().value(terms), path.filter().shares(terms)};
+}
+
+}  // namespace
+
+WindowPosterior::WindowPosterior(const CounterView& counter, const Span<Window>& windows)
+    : traits_(counter.traits), plan_(plan_paths(counter, windows)) {
+  paths_.reserve(plan_.segments.size());
+  for (const PathSegment& segment : plan_.segments) paths_.emplace_back(counter, segment);
+  find_instants(windows);
+}
+
+// The power at an instant is the largest that is seen beside it, in the counter's intervals or in a window that ends there:
+// a short burst is hardly seen in an interval's mean.
+void WindowPosterior::find_instants(const Span<Window>& windows) {
+  std::map<int64_t, Instant> instants;
+  for (size_t i = 0; i < windows.size; ++i) {
+    const double length_s = seconds(windows[i].b - windows[i].a);
+    const double mean_w = length_s > 0 ? std::max(0.0, functional(i, 0, 0).figure.value / length_s) : 0;
+    for (const bool end : {false, true}) {
+      const PathMark& mark = end ? plan_.ends[i] : plan_.starts[i];
+      const PathPosterior& path = paths_[mark.segment];
+      Instant& instant = instants[end ? windows[i].b : windows[i].a];
+      instant.at = end ? windows[i].b : windows[i].a;
+      instant.mark = mark;
+      instant.power_w = std::max({instant.power_w, mean_w, path.power_beside(mark.event)});
+      instant.work_w = std::max(0.0, instant.power_w - path.idle().level_w);
+    }
+  }
+  for (size_t i = 0; i < windows.size; ++i) {
+    starts_.push_back(instants[windows[i].a]);
+    ends_.push_back(instants[windows[i].b]);
+  }
+}
+
+WindowPosterior::Functional WindowPosterior::functional(size_t window, double idle_before_s,
+                                                        double idle_after_s) const {
+  const PathMark& a = plan_.starts[window];
+  const PathMark& b = plan_.ends[window];
+  PathTerm start = energy_at(a, -1);
+  start.weights[kIdle] = -idle_before_s;
+  PathTerm end = energy_at(b, 1);
+  end.weights[kIdle] = -idle_after_s;
+  if (a.segment == b.segment) return of(paths_[a.segment], {start, end});
+  Functional out = of(paths_[a.segment], {start});
+  const Functional second = of(paths_[b.segment], {end});
+  out.figure.value += second.figure.value + paths_[b.segment].origin_j() - paths_[a.segment].origin_j();
+  out.figure.variance += second.figure.variance;
+  for (size_t i = 0; i < out.shares.size(); ++i) out.shares[i] += second.shares[i];
+  return out;
+}
+
+// Sum over both ends of both windows, with the signs of E(b) - E(a).
+template <typename Pair>
+double WindowPosterior::bilinear(size_t f, size_t g, Pair pair) const {
+  return pair(ends_[f], ends_[g]) - pair(ends_[f], starts_[g]) - pair(starts_[f], ends_[g]) +
+         pair(starts_[f], starts_[g]);
+}
+
+double WindowPosterior::path_covariance(size_t f, size_t g) const {
+  return bilinear(f, g, [this](const Instant& one, const Instant& other) {
+    if (one.mark.segment != other.mark.segment) return 0.0;
+    const PathFilter& filter = paths_[one.mark.segment].filter();
+    return filter.covariance({energy_at(one.mark, 1)}, {energy_at(other.mark, 1)});
+  });
+}
+
+double WindowPosterior::delay_covariance(size_t f, size_t g) const {
+  const double delay_s = seconds(traits_.mark_delay_ns) / std::sqrt(3.0);
+  return bilinear(f, g, [delay_s](const Instant& one, const Instant& other) {
+    return one.at == other.at ? square(delay_s * one.power_w) : 0.0;
+  });
+}
+
+// The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow any
+// more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
+double WindowPosterior::phase_covariance(size_t f, size_t g) const {
+  const double reach_s = kPhaseReach * seconds(traits_.period_ns);
+  if (!(traits_.phase_sensitivity > 0) || !(reach_s > 0)) return 0;
+  const double scale = square(traits_.phase_sensitivity * reach_s) / 6;
+  const double sum = bilinear(f, g, [&](const Instant& one, const Instant& other) {
+    return scale * one.work_w * other.work_w * std::exp(-square(seconds(one.at - other.at) / reach_s));
+  });
+  return f == g ? std::max(0.0, sum) : sum;
+}
+
+}  // namespace mj::energy

@@ -1,0 +1,59 @@
+#pragma once
+
+// Energies of windows as functionals of one posterior: they are additive, and their covariances are known.
+#include <vector>
+
+#include "energy/path_posterior.h"
+
+namespace mj::energy {
+
+// [H100] A counter's sensitivity to phase falls with the length of the effect as its ends become a smaller part of it:
+// by half at this share of the period.
+constexpr double kPhaseReach = 0.35;
+
+class WindowPosterior {
+ public:
+  // No window ends before it begins, and the counter has edges where there is a window.
+  WindowPosterior(const CounterView& counter, const Span<Window>& windows);
+
+  struct Functional {
+    PathValue figure;
+    PathShares shares{};
+  };
+  // E(b) - E(a) - idle_before_s I(a) - idle_after_s I(b).
+  [[nodiscard]] Functional functional(size_t window, double idle_before_s, double idle_after_s) const;
+
+  // Of E(b) - E(a), J^2: what the readings leave open, what the delay between marks and device adds, and what the
+  // counter's sensitivity to phase does.
+  [[nodiscard]] double path_covariance(size_t f, size_t g) const;
+  [[nodiscard]] double delay_covariance(size_t f, size_t g) const;
+  [[nodiscard]] double phase_covariance(size_t f, size_t g) const;
+  [[nodiscard]] double covariance(size_t f, size_t g) const {
+    return path_covariance(f, g) + delay_covariance(f, g) + phase_covariance(f, g);
+  }
+
+  [[nodiscard]] const PathPosterior& at_start(size_t window) const { return paths_[plan_.starts[window].segment]; }
+  [[nodiscard]] const PathPosterior& at_end(size_t window) const { return paths_[plan_.ends[window].segment]; }
+  // Its ends share no readings.
+  [[nodiscard]] bool apart(size_t window) const { return plan_.starts[window].segment != plan_.ends[window].segment; }
+
+ private:
+  // One instant that is asked for, with the power of the work that begins or ends there.
+  struct Instant {
+    int64_t at = 0;
+    PathMark mark;
+    double power_w = 0;
+    double work_w = 0;
+  };
+  void find_instants(const Span<Window>& windows);
+  template <typename Pair>
+  [[nodiscard]] double bilinear(size_t f, size_t g, Pair pair) const;
+
+  CounterTraits traits_;
+  PathPlan plan_;
+  std::vector<PathPosterior> paths_;
+  std::vector<Instant> starts_;  // one a window
+  std::vector<Instant> ends_;
+};
+
+}  // namespace mj::energy
