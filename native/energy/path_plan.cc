@@ -42,9 +42,12 @@ class Planner {
     for (const Window& window : windows) {
       instants_.push_back(window.a);
       instants_.push_back(window.b);
-      work_.push_back({window.a, window.b});
-      if (window.idle_before_ns > 0) quiet_.push_back({window.a - window.idle_before_ns, window.a});
-      if (window.idle_after_ns > 0) quiet_.push_back({window.b, window.b + window.idle_after_ns});
+      work_.push_back({window.a, window.b, window.b});
+      // What came before the quiet time is not known, and must have left the sensor.
+      const int64_t decay = counter.traits.decay_ns;
+      const int64_t begin = window.a - window.idle_before_ns + decay;
+      if (begin < window.a) quiet_.push_back({begin, window.a, begin});
+      if (window.idle_after_ns > 0) quiet_.push_back({window.b, window.b + window.idle_after_ns, window.b + decay});
     }
     std::sort(instants_.begin(), instants_.end());
     instants_.erase(std::unique(instants_.begin(), instants_.end()), instants_.end());
@@ -72,7 +75,7 @@ class Planner {
   // How far readings are of use before `first` and after `last`: all of the quiet time there, or a few periods.
   [[nodiscard]] QuietSpan reach(int64_t first, int64_t last) const {
     const int64_t beyond = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
-    QuietSpan out{first - beyond, last + beyond};
+    QuietSpan out{first - beyond, last + beyond, 0};
     for (const QuietSpan& span : quiet_) {
       if (span.to == first) out.from = span.from;
       if (span.from == last) out.to = span.to;
@@ -93,7 +96,9 @@ class Planner {
     out.last_mark = to;
     const auto lo = static_cast<size_t>(std::max<ptrdiff_t>(0, begin));
     const auto hi = static_cast<size_t>(std::clamp<ptrdiff_t>(end, 0, count));
-    if (hi > lo) out.edges = time_edges({counter_.edges.data + lo, hi - lo}, counter_.traits);
+    EdgeTiming timing = time_edges({counter_.edges.data + lo, hi > lo ? hi - lo : 0}, counter_.traits);
+    out.edges = std::move(timing.edges);
+    out.common_timing_s = timing.common_s;
     thin(from, to, out.edges);
     find_quiet(out);
     add_readings(out);
@@ -131,7 +136,8 @@ class Planner {
   void find_quiet(PathSegment& out) const {
     if (out.edges.empty()) return;
     for (const QuietSpan& span : quiet_) {
-      const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at)};
+      const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at),
+                           span.settled};
       const auto inside = std::count_if(out.edges.begin(), out.edges.end(), [&here](const TimedEdge& edge) {
         return edge.at >= here.from && edge.at <= here.to;
       });

@@ -14,6 +14,7 @@ namespace mj::energy {
 struct QuietSpan {
   int64_t from = 0;
   int64_t to = 0;
+  int64_t settled = 0;  // from here on a sensor holds nothing of the work before
 };
 
 // A stretch of time whose instants share readings. What lies in different ones has independent errors.
@@ -21,6 +22,7 @@ struct PathSegment {
   std::vector<PathEvent> events;
   std::vector<TimedEdge> edges;   // of the counter, as far as they are used here
   std::vector<QuietSpan> quiet;   // declared quiet, within this stretch
+  double common_timing_s = 0;     // standard uncertainty that all instants of these edges share
   int64_t last_mark = 0;
 };
 

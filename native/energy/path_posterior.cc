@@ -17,10 +17,15 @@ constexpr double kUnknownLimitW = 1000;
 // Weight of these suppositions against readings, as so many readings.
 constexpr double kSupposedReadings = 4;
 constexpr double kLeastFlutter = 0.02;
+// What fluctuates faster than the counter can show is what matters between its updates.
+constexpr double kFlutterPeriods = 0.1;
+constexpr double kShortestFlutterS = 1e-3;
 constexpr int kFlutterRounds = 2;
-// [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.33 % a root second.
-constexpr double kIdleWander = 0.0033;
+// [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
+constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
+constexpr double kShortestBlockS = 0.050;
+constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
 // [assumed] The sensor's time constant may be off by so much.
 constexpr double kSensorU = 0.2;
 
@@ -43,7 +48,7 @@ struct BlockNoise {
 QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span, double block_s, BlockNoise& out) {
   std::vector<const TimedEdge*> ends;
   for (const TimedEdge& edge : edges) {
-    if (edge.at < span.from || edge.at > span.to || edge.displacement_s > 0) continue;
+    if (edge.at < span.settled || edge.at > span.to || edge.displacement_s > 0) continue;
     if (ends.empty() || seconds(edge.at - ends.back()->at) >= block_s) ends.push_back(&edge);
   }
   QuietPower power;
@@ -80,7 +85,8 @@ IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, con
   double joules = 0;
   double length_s = 0;
   for (const QuietSpan& span : segment.quiet) {
-    const QuietPower power = add_blocks(segment.edges, span, 5 * dynamics.flutter_s, blocks);
+    const double block_s = std::max(kShortestBlockS, 5 * dynamics.flutter_s);
+    const QuietPower power = add_blocks(segment.edges, span, block_s, blocks);
     if (!(power.length_s > 0)) continue;
     joules += power.joules;
     length_s += power.length_s;
@@ -95,8 +101,10 @@ IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, con
     out.slope_w_s = (last.watts() - first.watts()) / (last.centre_s - first.centre_s);
   }
   out.level_u = 0.3 * std::fabs(out.level_w) + 1;
-  const double supposed =
+  // Known for one correlation time, it is as much as energy for another.
+  const double known =
       counter.traits.idle_noise_w > 0 ? counter.traits.idle_noise_w : kSupposedIdleNoise * std::fabs(out.level_w);
+  const double supposed = known * std::sqrt(kIdleNoiseS / dynamics.flutter_s);
   double seen = 0;
   if (blocks.pairs > 0) {
     seen = blocks.variance / mean_variance(dynamics.flutter_s, blocks.block_s / blocks.pairs);
@@ -110,6 +118,7 @@ PathPrior supposed(const CounterView& counter, const PathSegment& segment, IdleN
   PathPrior prior;
   prior.dynamics.sensor_s = seconds(counter.traits.decay_ns) / kDecayEfolds;
   prior.counter_sensed = prior.dynamics.sensor_s > 0;
+  prior.dynamics.flutter_s = std::max(kShortestFlutterS, kFlutterPeriods * seconds(counter.traits.period_ns));
   idle = idle_noise(counter, segment, prior.dynamics);
   prior.idle_w = idle.level_w;
   prior.idle_u = idle.level_u;
@@ -123,15 +132,18 @@ PathPrior supposed(const CounterView& counter, const PathSegment& segment, IdleN
   return prior;
 }
 
-// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the sample.
-void rate_by_neighbours(std::vector<PathEvent>& events, PathEventKind kind) {
+// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the sample,
+// which an exponential of the sensor's time constant exceeds at its start.
+void rate_by_neighbours(std::vector<PathEvent>& events, PathEventKind kind, double sensor_s) {
   std::vector<PathEvent*> readings;
   for (PathEvent& event : events) {
     if (event.kind == kind) readings.push_back(&event);
   }
   for (size_t i = 1; i < readings.size(); ++i) {
     const double length_s = std::max(1e-6, seconds(readings[i]->at - readings[i - 1]->at));
-    const double rate = std::fabs(readings[i]->value - readings[i - 1]->value) / length_s;
+    const double ratio = sensor_s > 0 ? length_s / sensor_s : 0;
+    const double steeper = ratio > 0 ? ratio / -std::expm1(-ratio) : 1;
+    const double rate = steeper * std::fabs(readings[i]->value - readings[i - 1]->value) / length_s;
     readings[i - 1]->rate = std::max(readings[i - 1]->rate, rate);
     readings[i]->rate = rate;
   }
@@ -197,8 +209,8 @@ PathFilter PathPosterior::take(const CounterView& counter, const PathSegment& se
       if (event.kind == PathEventKind::kCounter) event.timing_s = std::hypot(event.timing_s, filter_s);
     }
   }
-  rate_by_neighbours(events, PathEventKind::kCounter);
-  rate_by_neighbours(events, PathEventKind::kSample);
+  rate_by_neighbours(events, PathEventKind::kCounter, 0);
+  rate_by_neighbours(events, PathEventKind::kSample, prior_.dynamics.sensor_s);
   set_value_uncertainty(counter, prior_, events);
   const double widest = prior_.work_flutter_w;
   PathFilter filter(prior_, events);

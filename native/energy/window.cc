@@ -19,6 +19,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kOverdue = 1.5;
 // [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
 constexpr double kOneSidedDrift = 0.10;
+// 1.96 for a normal distribution, and 5 % more: the variances of a posterior are themselves found from the readings.
+constexpr double kCoverage = 2.06;
 // Readings of quiet time that contradict their model this clearly: the interval is widened, or nothing holds.
 constexpr double kWidenBelow = 0.01;
 constexpr double kSuspectBelow = 1e-6;
@@ -57,7 +59,7 @@ double chi_square_tail(double squares, int degrees) noexcept {
 }
 
 void set_terms(const PathShares& shares, Term open, Spread& spread) {
-  const auto u95 = [&](PathShare share) { return 1.96 * std::sqrt(shares[static_cast<size_t>(share)]); };
+  const auto u95 = [&](PathShare share) { return kCoverage * std::sqrt(shares[static_cast<size_t>(share)]); };
   spread.both(Term::kEdgeTiming, u95(PathShare::kTiming));
   spread.both(Term::kAccumulation, u95(PathShare::kDisplacement));
   spread.both(Term::kQuantum, u95(PathShare::kValue));
@@ -213,11 +215,12 @@ class Estimator {
     double& open = shares[static_cast<size_t>(PathShare::kPath)];
     open += unseen;
     set_terms(shares, Term::kIdleLevel, spread);
-    spread.both(Term::kIdleLevel, 1.96 * student(noise.degrees) * std::sqrt(open));
+    spread.both(Term::kIdleLevel, kCoverage * student(noise.degrees) * std::sqrt(open));
     double drift = both ? 0 : kOneSidedDrift * std::fabs(line.watts);
     if (line.state_changed) drift = line.drift;
     spread.both(Term::kIdleDrift, (line.state_changed ? drift : rectangular_sum({drift})) * length_s_);
     spread.drift_is_two_point = line.state_changed;
+    spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));
     widen(spread);
     return figure_of(spread, cause, EnergyKind::kCaused);

@@ -7,10 +7,13 @@
 
 namespace mj::test {
 
-enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kCount };
+// The last two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is declared.
+enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kTwoBursts, kInside, kCount };
+
+inline bool quiet_around(Load load) { return load != Load::kTwoBursts && load != Load::kInside; }
 
 inline const char* load_name(Load load) {
-  constexpr const char* kNames[] = {"flat", "square wave", "slow rise", "idle drift", "neighbours"};
+  constexpr const char* kNames[] = {"flat", "square wave", "slow rise", "idle drift", "neighbours", "two bursts", "inside a load"};
   return kNames[static_cast<size_t>(load)];
 }
 
@@ -70,6 +73,19 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   const int64_t earlier = a - quiet;
   const int64_t later = b + quiet;
   const int64_t other = ms(60);
+  // Another burst of the same length in the same period of the counter.
+  const int64_t second = b + ms(std::max(2 * spec.counter.call_ms, random.uniform(0.1, 0.4) * spec.counter.period_ms));
+  const int64_t second_end = second + std::min(ms(spec.length_ms), ms(0.3 * spec.counter.period_ms));
+  if (spec.load == Load::kTwoBursts) breaks.insert(breaks.end(), {second, second_end});
+  // A load that goes on: levels of some hundred milliseconds each, which know nothing of the window.
+  std::vector<double> levels;
+  const int64_t hold = ms(random.uniform(0.7, 3) * spec.counter.period_ms);
+  if (spec.load == Load::kInside) {
+    for (int64_t t = 0; t < end + hold; t += hold) {
+      breaks.push_back(t);
+      levels.push_back(random.uniform(0.3, 1));
+    }
+  }
   if (spec.load == Load::kNeighbours) breaks.insert(breaks.end(), {earlier - other, earlier, later, later + other});
 
   const auto idle = [&](int64_t t) {
@@ -80,6 +96,8 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
         ((t >= earlier - other && t < earlier) || (t >= later && t < later + other))) {
       return spec.excess_w;
     }
+    if (spec.load == Load::kInside) return spec.excess_w * levels[static_cast<size_t>(t / hold)];
+    if (spec.load == Load::kTwoBursts && t >= second && t < second_end) return spec.excess_w;
     if (t < a || t >= b) return 0.0;
     if (spec.load == Load::kSquare) return spec.excess_w * ((t - a) / ms(half_period_ms) % 2 == 0 ? 1.0 : 0.2);
     if (spec.load == Load::kSlowRise)
@@ -99,6 +117,7 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
     burst.sample_traits = energy::nvml_ring_traits();
   }
   burst.window = {a, b, quiet, quiet};
+  if (!quiet_around(spec.load)) burst.window.idle_before_ns = burst.window.idle_after_ns = 0;
   burst.window_truth = power.energy(a, b);
   burst.idle_truth = idle_only.energy(a, b);
   burst.caused_truth = burst.window_truth - burst.idle_truth;
@@ -110,8 +129,10 @@ inline BurstSpec h100_board(double length_ms, Load load) {
   spec.load = load;
   spec.length_ms = length_ms;
   spec.tau_ms = 13;
-  spec.phase_amplitude = 0.18;
+  // What is calibrated is used: the sensitivity to phase is this board's own, not the built-in one of all boards.
+  spec.phase_amplitude = 0.06;
   spec.traits = energy::nvml_board_traits(700, 0);
+  spec.traits.phase_sensitivity = 0.075;
   return spec;
 }
 
@@ -129,6 +150,7 @@ inline BurstSpec fast_board(double length_ms, Load load) {
   spec.counter.jitter_ms = 0.1;
   spec.counter.call_ms = 0.3;
   spec.counter.displacement_ms = 1;
+  spec.traits.grid_jitter_ns = ms(0.1);
   spec.traits.period_ns = ms(20);
   spec.traits.displacement_ns = ms(1);
   spec.traits.decay_ns = 0;
@@ -143,6 +165,19 @@ inline BurstSpec slow_board(double length_ms, Load load) {
   spec.counter.period_ms = 1000;
   spec.counter.call_ms = 10;
   spec.traits.period_ns = ms(1000);
+  return spec;
+}
+
+// The slowest calls seen, and the quickest that can be.
+inline BurstSpec slow_calls(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.counter.call_ms = 20;
+  return spec;
+}
+
+inline BurstSpec quick_calls(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.counter.call_ms = 0.001;
   return spec;
 }
 

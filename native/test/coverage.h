@@ -60,7 +60,7 @@ inline Scores score(MakeSpec make, double length_ms, Load load, int runs, uint64
     const energy::Estimate estimate = energy::estimate(burst.view(spec.traits), burst.window);
     const double plain = plain_difference(burst.edges, burst.window.a, burst.window.b);
     scores.window.add(estimate.window, burst.window_truth, plain);
-    scores.caused.add(estimate.caused, burst.caused_truth, plain - burst.idle_truth);
+    if (quiet_around(load)) scores.caused.add(estimate.caused, burst.caused_truth, plain - burst.idle_truth);
   }
   return scores;
 }

@@ -59,7 +59,7 @@ void report(const Machine& machine, int runs) {
       worst = std::max({worst, s.window.misses, s.caused.misses});
       for (const auto& [kind, one] : {std::pair{"window", &s.window}, std::pair{"caused", &s.caused}}) {
         if (std::getenv("CELLS") != nullptr)
-          std::printf("CELL %g ms %s %s: misses %d of %d, suspect %d, U/RMSE %.1f, bias %.2f%%, RMSE %.2f%% U %.2f%%\n", length, load_name(static_cast<Load>(load)), kind,
+        if (one->runs > 0) std::printf("CELL %g ms %s %s: misses %d of %d, suspect %d, U/RMSE %.1f, bias %.2f%%, RMSE %.2f%% U %.2f%%\n", length, load_name(static_cast<Load>(load)), kind,
                       one->misses, one->runs, one->suspect, one->half_widths / one->runs / std::sqrt(one->squares / one->runs), one->percent(one->error), one->percent_rms(one->squares), one->percent(one->half_widths));
       }
     }
@@ -98,6 +98,8 @@ int main(int argc, char** argv) try {
   const std::vector<double> lengths = {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
   report({"Board, 100 ms counter behind a 13 ms sensor (H100)", h100_board, lengths}, runs);
   report({"The same with its ring of samples", h100_with_ring, lengths}, runs);
+  report({"Its calls last 20 ms", slow_calls, lengths}, runs);
+  report({"Its calls last 1 us", quick_calls, lengths}, runs);
   report({"Board, 20 ms counter", fast_board, lengths}, runs);
   report({"Board, 1 s counter", slow_board, lengths}, runs);
   report({"Package, 1 ms counter (RAPL)", rapl_package, {5, 10, 20, 50, 100, 200, 500, 1000}}, runs);
