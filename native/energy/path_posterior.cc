@@ -21,9 +21,11 @@ constexpr double kLeastFlutter = 0.02;
 constexpr double kFlutterPeriods = 0.1;
 constexpr double kShortestFlutterS = 1e-3;
 constexpr int kFlutterRounds = 2;
+constexpr double kSurprise = 2.5;  // standard deviations
 // [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
 constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
+constexpr double kFinestJ = 1e-9;  // no reading is exact: two at one instant would contradict each other
 constexpr double kShortestBlockS = 0.050;
 constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
 // [assumed] The sensor's time constant may be off by so much.
@@ -159,6 +161,14 @@ double sensed(const PathFilter& filter, size_t event, const PathPrior& prior) {
   return variance < 0.25 * watts * watts ? std::fabs(watts) : 0;
 }
 
+// An accumulation may be displaced without a slow read to show it: a reading that surprises is given less weight, by no
+// more than such a displacement explains.
+void allow_displacement(const PathFilter::Innovation& seen, double displacement_s, PathEvent& event) {
+  const double excess = square(seen.value) - square(kSurprise) * seen.variance;
+  if (!(excess > 0) || !(event.rate > 0)) return;
+  event.displacement_s = std::max(event.displacement_s, std::min(displacement_s, std::sqrt(excess) / event.rate));
+}
+
 void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, std::vector<PathEvent>& events) {
   const double quantum = counter.traits.quantum_j / std::sqrt(12.0);
   const SampleTraits& sensor = counter.sample_traits;
@@ -166,7 +176,8 @@ void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, s
     if (event.kind == PathEventKind::kCounter) {
       // The sensor's time constant is known so well, and so is what it holds back.
       const double held_back_w = std::max(0.0, event.rate - prior.idle_w);
-      event.value_u = std::hypot(quantum, kSensorU * prior.dynamics.sensor_s * held_back_w);
+      event.value_u = std::hypot(quantum, kFinestJ);
+      event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
       event.value_u = std::hypot(sensor.noise_w, sensor.gain_u * event.value);
       event.timing_s = seconds(sensor.stamp_jitter_ns);
@@ -220,7 +231,9 @@ PathFilter PathPosterior::take(const CounterView& counter, const PathSegment& se
         std::sqrt((kSupposedReadings + surprise.squares) / (kSupposedReadings + surprise.count));
     prior_.work_flutter_w = std::clamp(prior_.work_flutter_w * scale, kLeastFlutter * widest, widest);
     for (size_t i = 0; i < events.size(); ++i) {
-      if (events[i].kind == PathEventKind::kCounter) events[i].rate = std::max(events[i].rate, sensed(filter, i, prior_));
+      if (events[i].kind != PathEventKind::kCounter) continue;
+      events[i].rate = std::max(events[i].rate, sensed(filter, i, prior_));
+      allow_displacement(filter.surprise_at(i), seconds(counter.traits.displacement_ns), events[i]);
     }
     set_value_uncertainty(counter, prior_, events);
     filter = PathFilter(prior_, events);

@@ -63,6 +63,7 @@ void set_terms(const PathShares& shares, Term open, Spread& spread) {
   spread.both(Term::kEdgeTiming, u95(PathShare::kTiming));
   spread.both(Term::kAccumulation, u95(PathShare::kDisplacement));
   spread.both(Term::kQuantum, u95(PathShare::kValue));
+  spread.both(Term::kKernel, u95(PathShare::kKernel));
   spread.both(Term::kSamples, u95(PathShare::kSamples));
   spread.both(open, u95(PathShare::kPath));
 }
@@ -100,9 +101,12 @@ class Estimator {
     }
     set_mark_terms(spread);
     widen(spread);
+    const Cause reach = beyond(index_, counter_, window_.a, window_.b);
+    if (reach != Cause::kNone && !(traits_.max_power_w > 0)) return no_figure(reach);
+    extrapolate(window_.b, spread);
     const double fastest = traits_.max_power_w > 0 ? traits_.max_power_w : std::numeric_limits<double>::infinity();
     spread.limit(std::max(0.0, traits_.min_power_w) * length_s_, fastest * length_s_);
-    Cause cause = fault != Cause::kNone ? fault : beyond(index_, counter_, window_.a, window_.b);
+    Cause cause = fault != Cause::kNone ? fault : reach;
     if (cause == Cause::kNone && (index_.cut(window_.a).inconsistent || index_.cut(window_.b).inconsistent)) {
       cause = Cause::kInconsistent;
     }
@@ -113,6 +117,19 @@ class Estimator {
   void set_mark_terms(Spread& spread) const {
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.delay_covariance(place_, place_)));
     spread.both(Term::kPhase, 1.96 * std::sqrt(posterior_.phase_covariance(place_, place_)));
+  }
+
+  // Outside of the timeline nothing was seen: whatever the readings look like, any power may have been there.
+  void extrapolate(int64_t end, Spread& spread) const {
+    if (window_.a < index_.edge(0).lo) {
+      const CutEnergy cut = index_.cut(window_.a);
+      spread.below[Term::kCutInterval] += cut.above.total();
+      spread.above[Term::kCutInterval] += cut.below.total();
+    }
+    if (end <= index_.edge(index_.size() - 1).hi) return;
+    const CutEnergy cut = index_.cut(end);
+    spread.below[Term::kCutInterval] += cut.below.total();
+    spread.above[Term::kCutInterval] += cut.above.total();
   }
 
   // Birge's factor, where the quiet readings scatter by more than they should.
@@ -166,7 +183,9 @@ class Estimator {
     const Cause guard_fault = fault_around(index_, counter_, window_.a, settled);
     if (voids_energy(guard_fault)) return caused_across_fault(settled, idle, guard_fault);
     Cause cause = fault_around(index_, counter_, std::min(from, window_.a), to);
-    if (cause == Cause::kNone) cause = beyond(index_, counter_, window_.a, settled);
+    const Cause reach = beyond(index_, counter_, window_.a, settled);
+    if (reach != Cause::kNone && !(traits_.max_power_w > 0)) return no_figure(reach);
+    if (cause == Cause::kNone) cause = reach;
     if (cause == Cause::kNone && idle.state_changed) cause = Cause::kIdleStateChanged;
     if (!idle.known) return undeclared(cause);
     if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
@@ -192,6 +211,7 @@ class Estimator {
     set_mark_terms(spread);
     spread.both(Term::kIdleDrift, 0.5 * (mean - least) * length_s_);
     spread.drift_is_two_point = true;
+    extrapolate(window_.b, spread);
     return figure_of(spread, cause, EnergyKind::kCaused);
   }
 
@@ -223,6 +243,7 @@ class Estimator {
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));
     widen(spread);
+    extrapolate(window_.b, spread);
     return figure_of(spread, cause, EnergyKind::kCaused);
   }
 

@@ -37,7 +37,7 @@ enum class Term : uint8_t {
   kQuantum,
   kIdleLevel,
   kIdleDrift,
-  kTail,
+  kKernel,
   kMarkDelay,
   kPhase,
   kSamples,
