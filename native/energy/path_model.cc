@@ -31,9 +31,10 @@ PathVector transposed_times(const PathMatrix& m, const PathVector& v) noexcept {
   return out;
 }
 
-// dE = (I + W + X) dt, dX = -X/c dt + noise (Ornstein-Uhlenbeck), dS = (I + W + X - S)/s dt. The noise enters X alone, so
-// that each state's share is the integral of products of its responses to one impulse:
-//   X: exp(-u/c)   E: c (1 - exp(-u/c))   S: k (exp(-u/c) - exp(-u/s)), k = c / (c - s)
+// dE = (I + W + X) dt, dX = -X/c dt + noise (Ornstein-Uhlenbeck), dS = (I + W + X - S)/s dt; noise enters X, and I by its
+// wandering. A state's share of each is the integral of products of the responses to an impulse u ago:
+//   of X: X exp(-u/c)   E c (1 - exp(-u/c))   S k (exp(-u/c) - exp(-u/s)), k = c / (c - s)
+//   of I: I 1           E u                   S 1 - exp(-u/s)
 PathStep path_step(const PathDynamics& dynamics, double step_s, double flutter_w) noexcept {
   const double c = dynamics.flutter_s;
   double s = dynamics.sensor_s;
@@ -69,9 +70,11 @@ PathStep path_step(const PathDynamics& dynamics, double step_s, double flutter_w
     step.a[kSensed][kIdle] = step.a[kSensed][kWork] = 1 - alpha;
     step.a[kSensed][kFlutter] = k * (rho - alpha);
     step.input[kSensed] = slope * (step_s - s * (1 - alpha));
+    const double ramp = s * s - (s * s + s * step_s) * alpha;  // integral of u exp(-u/s)
     step.q[kSensed][kFlutter] = density * k * (c2 - cs);
-    step.q[kSensed][kSensed] = density * k * k * (c2 - 2 * cs + s2);
-    step.q[kSensed][kEnergy] = density * k * c * (c1 - s1 - c2 + cs);
+    step.q[kSensed][kIdle] = drift * (step_s - s1);
+    step.q[kSensed][kSensed] = density * k * k * (c2 - 2 * cs + s2) + drift * (step_s - 2 * s1 + s2);
+    step.q[kSensed][kEnergy] = density * k * c * (c1 - s1 - c2 + cs) + drift * (step_s * step_s / 2 - ramp);
   }
   for (size_t i = 0; i < kPathStates; ++i) {
     for (size_t j = 0; j < i; ++j) {

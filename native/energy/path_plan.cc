@@ -16,6 +16,7 @@ constexpr int64_t kApartNs = 60'000'000;
 constexpr int64_t kReachPeriods = 3;
 constexpr int64_t kReachNs = 30'000'000;
 constexpr ptrdiff_t kReachEdges = 3;
+constexpr ptrdiff_t kGridEdges = 10;
 // Idle is known well enough from about so many edges a side.
 constexpr int64_t kQuietEdges = 32;
 
@@ -94,11 +95,18 @@ class Planner {
     const ptrdiff_t end = std::max(edges_at_or_before(used.to), after + kReachEdges);
     PathSegment out;
     out.last_mark = to;
-    const auto lo = static_cast<size_t>(std::max<ptrdiff_t>(0, begin));
-    const auto hi = static_cast<size_t>(std::clamp<ptrdiff_t>(end, 0, count));
+    // More edges than are used tell of their grid.
+    const auto lo = static_cast<size_t>(std::clamp<ptrdiff_t>(begin - kGridEdges, 0, count));
+    const auto hi = static_cast<size_t>(std::clamp<ptrdiff_t>(end + kGridEdges, 0, count));
     EdgeTiming timing = time_edges({counter_.edges.data + lo, hi > lo ? hi - lo : 0}, counter_.traits);
-    out.edges = std::move(timing.edges);
     out.common_timing_s = timing.common_s;
+    const auto first_used = static_cast<size_t>(std::clamp<ptrdiff_t>(begin, 0, count - 1));
+    const auto last_used = static_cast<size_t>(std::clamp<ptrdiff_t>(end - 1, 0, count - 1));
+    for (const TimedEdge& edge : timing.edges) {
+      if (edge.at >= counter_.edges[first_used].lo && edge.at <= counter_.edges[last_used].hi) {
+        out.edges.push_back(edge);
+      }
+    }
     thin(from, to, out.edges);
     find_quiet(out);
     add_readings(out);

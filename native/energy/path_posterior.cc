@@ -25,6 +25,7 @@ constexpr double kSurprise = 2.5;  // standard deviations
 // [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
 constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
+constexpr ptrdiff_t kEnoughSteady = 3;
 constexpr double kFinestJ = 1e-9;  // no reading is exact: two at one instant would contradict each other
 constexpr double kShortestBlockS = 0.050;
 constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
@@ -48,9 +49,14 @@ struct BlockNoise {
 };
 
 QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span, double block_s, BlockNoise& out) {
+  const auto inside = [&span](const TimedEdge& edge) { return edge.at >= span.settled && edge.at <= span.to; };
+  // Displaced accumulations only where there are too few others.
+  const auto steady = std::count_if(edges.begin(), edges.end(), [&inside](const TimedEdge& edge) {
+    return inside(edge) && edge.displacement_s == 0;
+  });
   std::vector<const TimedEdge*> ends;
   for (const TimedEdge& edge : edges) {
-    if (edge.at < span.settled || edge.at > span.to || edge.displacement_s > 0) continue;
+    if (!inside(edge) || (steady >= kEnoughSteady && edge.displacement_s > 0)) continue;
     if (ends.empty() || seconds(edge.at - ends.back()->at) >= block_s) ends.push_back(&edge);
   }
   QuietPower power;
@@ -64,9 +70,9 @@ QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span
     const double second_s = seconds(ends[i]->at - ends[i - 1]->at);
     const double first = (ends[i - 1]->joules - ends[i - 2]->joules) / first_s;
     const double second = (ends[i]->joules - ends[i - 1]->joules) / second_s;
-    const double timing = square(first * ends[i - 2]->timing_s / first_s) +
-                          square(first * ends[i - 1]->timing_s * (1 / first_s + 1 / second_s)) +
-                          square(second * ends[i]->timing_s / second_s);
+    const auto u = [&ends](size_t k) { return std::hypot(ends[k]->timing_s, ends[k]->displacement_s); };
+    const double timing = square(first * u(i - 2) / first_s) + square(first * u(i - 1) * (1 / first_s + 1 / second_s)) +
+                          square(second * u(i) / second_s);
     out.variance += 0.5 * std::max(0.0, square(second - first) - timing);
     out.block_s += 0.5 * (first_s + second_s);
     ++out.pairs;

@@ -105,13 +105,22 @@ class Estimator {
     if (reach != Cause::kNone && !(traits_.max_power_w > 0)) return no_figure(reach);
     extrapolate(window_.b, spread);
     const double fastest = traits_.max_power_w > 0 ? traits_.max_power_w : std::numeric_limits<double>::infinity();
-    spread.limit(std::max(0.0, traits_.min_power_w) * length_s_, fastest * length_s_);
+    const double least_j = std::max(0.0, traits_.min_power_w) * length_s_;
     Cause cause = fault != Cause::kNone ? fault : reach;
+    if (cause == Cause::kNone && !possible(spread, least_j, fastest * length_s_)) cause = Cause::kInconsistent;
+    spread.limit(least_j, fastest * length_s_);
     if (cause == Cause::kNone && (index_.cut(window_.a).inconsistent || index_.cut(window_.b).inconsistent)) {
       cause = Cause::kInconsistent;
     }
     if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
     return figure_of(spread, cause, EnergyKind::kWindow);
+  }
+
+  // Whether the interval holds any energy that power allows.
+  static bool possible(const Spread& spread, double least_j, double most_j) {
+    const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kWindow);
+    const double slack = 1e-6 * std::max(1.0, std::fabs(spread.value));
+    return !(figure.hi < least_j - slack) && !(figure.lo > most_j + slack);
   }
 
   void set_mark_terms(Spread& spread) const {
