@@ -1,13 +1,20 @@
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { mark } from './mark.js';
-import { type EnergyRequest, energyRequest, measureLength, meterOptions } from './meter-options.js';
+import {
+  type EnergyRequest,
+  energiesRequest,
+  energyRequest,
+  measureLength,
+  meterOptions,
+} from './meter-options.js';
 import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
 import { plainData } from './plain.js';
 import { ResolvedReader } from './resolved.js';
 import type { EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   Channel,
+  EnergiesOptions,
   EnergyOptions,
   Measured,
   MeterMeasureOptions,
@@ -76,9 +83,12 @@ export class Meter {
     return report as EnergyReport;
   }
 
-  /** Energies of many windows, given as pairs `a0, b0, a1, b1, …`; they may nest and overlap. */
-  async energies(marks: BigInt64Array, options: EnergyOptions = {}): Promise<EnergyReport[]> {
-    const request = energyRequest(options);
+  /**
+   * Energies of many windows, given as pairs `a0, b0, a1, b1, …`; they may nest and overlap. They come from one posterior:
+   * the parts of a window sum to the whole.
+   */
+  async energies(marks: BigInt64Array, options: EnergiesOptions = {}): Promise<EnergyReport[]> {
+    const request = energiesRequest(options);
     if (!(marks instanceof BigInt64Array) || marks.length % 2 !== 0) {
       throw invalidArgument('energies() needs a BigInt64Array of pairs: a0, b0, a1, b1, …');
     }
@@ -160,14 +170,21 @@ export class Meter {
 
   async #resolve(marks: BigInt64Array, request: EnergyRequest): Promise<EnergyReport[]> {
     this.#requireOpen();
-    const { signal, idleBeforeNs, idleAfterNs, timeoutNs } = request;
+    const { signal, idleBeforeNs, idleAfterNs, timeoutNs, covariance } = request;
     if (signal?.aborted) abort(request);
     lastTicket += 1;
     const ticket = lastTicket;
     const cancel = () => this.#native.cancelResolve(ticket);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const resolved = await this.#native.resolve({ ticket, marks, idleBeforeNs, idleAfterNs, timeoutNs });
+      const resolved = await this.#native.resolve({
+        ticket,
+        marks,
+        idleBeforeNs,
+        idleAfterNs,
+        timeoutNs,
+        covariance,
+      });
       this.#requireOpen();
       return energyReports(this.#native, new ResolvedReader(resolved, this.channels.length), marks, request);
     } catch (error) {

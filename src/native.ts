@@ -112,6 +112,8 @@ export interface NativeResolveRequest {
   idleAfterNs: number;
   /** Negative: three periods of the slowest counter. */
   timeoutNs: number;
+  /** Of the figures of kind `window`, too. */
+  covariance: boolean;
 }
 
 /**
@@ -130,6 +132,8 @@ export interface NativeResolved {
   windowDistributions: string[];
   causedDistributions: string[];
   fields: Float64Array;
+  /** J², one channel after the other: windows x windows, row by row; NaN where there is none. Empty unless asked for. */
+  covariance: Float64Array;
 }
 
 export interface NativeSeries {

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "energy/nvml_sources.h"
 #include "energy/realtime_offset.h"
+#include "energy/window_traits.h"
 
 namespace mj::energy {
 
@@ -24,6 +25,8 @@ class NvmlRing final : public Source {
     channel.kind = ReadingKind::kPower;
     channel.unit = kMilliwatt;
     channel.traits.period_ns = kSamplePeriodNs;
+    channel.sampled = true;
+    channel.sample_traits = nvml_ring_traits();
     channels_.push_back(channel);
   }
 

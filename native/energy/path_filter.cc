@@ -129,8 +129,8 @@ void PathFilter::observe(const PathPrior& prior, size_t event, PathVector& mean,
   step.value_variance = square(reading.value_u);
   step.kernel_variance = square(reading.kernel_u);
   const PathVector with = times(covariance, step.h);
-  step.innovation_variance =
-      dot(with, step.h) + step.timing_variance + step.displacement_variance + step.value_variance + step.kernel_variance;
+  step.innovation_variance = dot(with, step.h) + step.timing_variance + step.displacement_variance +
+                             step.value_variance + step.kernel_variance;
   step.innovation = reading.value - dot(step.h, mean);
   for (size_t i = 0; i < kPathStates; ++i) step.gain[i] = with[i] / step.innovation_variance;
   for (size_t i = 0; i < kPathStates; ++i) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The posterior of a path of power, given readings: a Kalman filter, and linear functionals of the path carried through it.
-// Pure functions; times are CLOCK_MONOTONIC.
+// The posterior of a path of power, given readings: a Kalman filter, and linear functionals of the path carried through
+// it. Pure functions; times are CLOCK_MONOTONIC.
 #include <cstdint>
 #include <vector>
 
@@ -19,7 +19,7 @@ enum class PathEventKind : uint8_t {
 struct PathEvent {
   int64_t at = 0;
   PathEventKind kind = PathEventKind::kMark;
-  bool quiet = false;       // kPiece
+  bool quiet = false;         // kPiece
   double value = 0;           // kCounter: J; kSample: W
   double value_u = 0;         // standard uncertainties: of the value,
   double kernel_u = 0;        // of what the sensor had not shown yet,
@@ -63,7 +63,8 @@ class PathFilter {
   // The functional with these terms, ascending in `event`.
   [[nodiscard]] PathValue value(const std::vector<PathTerm>& terms) const;
   [[nodiscard]] double covariance(const std::vector<PathTerm>& f, const std::vector<PathTerm>& g) const;
-  // The part of the functional's variance that each kind of reading error has; the rest is what the readings leave open.
+  // The part of the functional's variance that each kind of reading error has; the rest is what the readings leave
+  // open.
   [[nodiscard]] PathShares shares(const std::vector<PathTerm>& terms) const;
 
   [[nodiscard]] const std::vector<PathEvent>& events() const noexcept { return events_; }

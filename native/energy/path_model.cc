@@ -31,8 +31,8 @@ PathVector transposed_times(const PathMatrix& m, const PathVector& v) noexcept {
   return out;
 }
 
-// dE = (I + W + X) dt, dX = -X/c dt + noise (Ornstein-Uhlenbeck), dS = (I + W + X - S)/s dt; noise enters X, and I by its
-// wandering. A state's share of each is the integral of products of the responses to an impulse u ago:
+// dE = (I + W + X) dt, dX = -X/c dt + noise (Ornstein-Uhlenbeck), dS = (I + W + X - S)/s dt; noise enters X, and I by
+// its wandering. A state's share of each is the integral of products of the responses to an impulse u ago:
 //   of X: X exp(-u/c)   E c (1 - exp(-u/c))   S k (exp(-u/c) - exp(-u/s)), k = c / (c - s)
 //   of I: I 1           E u                   S 1 - exp(-u/s)
 PathStep path_step(const PathDynamics& dynamics, double step_s, double flutter_w) noexcept {

@@ -165,9 +165,9 @@ class Planner {
     }
     if (out.edges.empty() || counter_.samples.empty()) return;
     const int64_t lag = counter_.sample_traits.lag_ns;
-    const PowerSample* sample = std::lower_bound(
-        counter_.samples.begin(), counter_.samples.end(), out.edges.front().at + lag,
-        [](const PowerSample& one, int64_t at) { return one.lo < at; });
+    const PowerSample* sample =
+        std::lower_bound(counter_.samples.begin(), counter_.samples.end(), out.edges.front().at + lag,
+                         [](const PowerSample& one, int64_t at) { return one.lo < at; });
     for (; sample != counter_.samples.end() && sample->hi - lag <= out.edges.back().at; ++sample) {
       PathEvent event;
       event.kind = PathEventKind::kSample;

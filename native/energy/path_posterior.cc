@@ -140,8 +140,8 @@ PathPrior supposed(const CounterView& counter, const PathSegment& segment, IdleN
   return prior;
 }
 
-// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the sample,
-// which an exponential of the sensor's time constant exceeds at its start.
+// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the
+// sample, which an exponential of the sensor's time constant exceeds at its start.
 void rate_by_neighbours(std::vector<PathEvent>& events, PathEventKind kind, double sensor_s) {
   std::vector<PathEvent*> readings;
   for (PathEvent& event : events) {
@@ -233,8 +233,7 @@ PathFilter PathPosterior::take(const CounterView& counter, const PathSegment& se
   PathFilter filter(prior_, events);
   for (int round = 0; round < kFlutterRounds; ++round) {
     const PathFilter::Surprise& surprise = filter.work_surprise();
-    const double scale =
-        std::sqrt((kSupposedReadings + surprise.squares) / (kSupposedReadings + surprise.count));
+    const double scale = std::sqrt((kSupposedReadings + surprise.squares) / (kSupposedReadings + surprise.count));
     prior_.work_flutter_w = std::clamp(prior_.work_flutter_w * scale, kLeastFlutter * widest, widest);
     for (size_t i = 0; i < events.size(); ++i) {
       if (events[i].kind != PathEventKind::kCounter) continue;

@@ -31,8 +31,8 @@ WindowPosterior::WindowPosterior(const CounterView& counter, const Span<Window>&
   find_instants(windows);
 }
 
-// The power at an instant is the largest that is seen beside it, in the counter's intervals or in a window that ends there:
-// a short burst is hardly seen in an interval's mean.
+// The power at an instant is the largest that is seen beside it, in the counter's intervals or in a window that ends
+// there: a short burst is hardly seen in an interval's mean.
 void WindowPosterior::find_instants(const Span<Window>& windows) {
   std::map<int64_t, Instant> instants;
   for (size_t i = 0; i < windows.size; ++i) {
@@ -102,8 +102,8 @@ double WindowPosterior::grid_variance(size_t window, double power_w) const {
   return at(plan_.starts[window]) + at(plan_.ends[window]);
 }
 
-// The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow any
-// more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
+// The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow
+// any more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
 double WindowPosterior::phase_covariance(size_t f, size_t g) const {
   const double reach_s = kPhaseReach * seconds(traits_.period_ns);
   if (!(traits_.phase_sensitivity > 0) || !(reach_s > 0)) return 0;

@@ -23,8 +23,8 @@ class WindowPosterior {
   // E(b) - E(a) - idle_before_s I(a) - idle_after_s I(b).
   [[nodiscard]] Functional functional(size_t window, double idle_before_s, double idle_after_s) const;
 
-  // Of E(b) - E(a), J^2: what the readings leave open, what the time between marks, device and counter adds, and what the
-  // counter's sensitivity to phase does.
+  // Of E(b) - E(a), J^2: what the readings leave open, what the time between marks, device and counter adds, and what
+  // the counter's sensitivity to phase does.
   [[nodiscard]] double path_covariance(size_t f, size_t g) const;
   [[nodiscard]] double delay_covariance(size_t f, size_t g) const;
   [[nodiscard]] double phase_covariance(size_t f, size_t g) const;
@@ -44,9 +44,9 @@ class WindowPosterior {
   struct Instant {
     int64_t at = 0;
     PathMark mark;
-    double power_w = 0;   // the largest that is seen beside it
-    double edge_w = 0;    // as the counter's intervals show it
-    double work_w = 0;    // above idle
+    double power_w = 0;  // the largest that is seen beside it
+    double edge_w = 0;   // as the counter's intervals show it
+    double work_w = 0;   // above idle
   };
   void find_instants(const Span<Window>& windows);
   template <typename Pair>

@@ -91,7 +91,8 @@ class Estimator {
  private:
   Figure window_figure() const {
     const Cause fault = fault_around(index_, counter_, window_.a, window_.b);
-    if (voids_energy(fault)) return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
+    if (voids_energy(fault))
+      return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
     Spread spread;
     spread.value = gross_.figure.value;
     set_terms(gross_.shares, Term::kCutInterval, spread);
@@ -181,7 +182,8 @@ class Estimator {
     if (window_.idle_after_ns > 0 && !voids_energy(fault_within(counter_.faults, window_.b, to))) {
       after = quiet_side(index_, settled, to);
     }
-    const IdleLine idle = idle_line(index_, before, after, static_cast<double>(window_.a), static_cast<double>(settled));
+    const IdleLine idle =
+        idle_line(index_, before, after, static_cast<double>(window_.a), static_cast<double>(settled));
     if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
     if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
     if (idle.known) {
@@ -256,8 +258,8 @@ class Estimator {
     return figure_of(spread, cause, EnergyKind::kCaused);
   }
 
-  // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends are
-  // a small part of it.
+  // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends
+  // are a small part of it.
   [[nodiscard]] double phase_u95(double joules) const {
     if (traits_.phase_sensitivity <= 0 || traits_.period_ns <= 0) return 0;
     const double periods = length_s_ / seconds(traits_.period_ns);

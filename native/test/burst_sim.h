@@ -7,13 +7,15 @@
 
 namespace mj::test {
 
-// The last two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is declared.
+// The last two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is
+// declared.
 enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kTwoBursts, kInside, kCount };
 
 inline bool quiet_around(Load load) { return load != Load::kTwoBursts && load != Load::kInside; }
 
 inline const char* load_name(Load load) {
-  constexpr const char* kNames[] = {"flat", "square wave", "slow rise", "idle drift", "neighbours", "two bursts", "inside a load"};
+  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",    "idle drift",
+                                    "neighbours", "two bursts",  "inside a load"};
   return kNames[static_cast<size_t>(load)];
 }
 

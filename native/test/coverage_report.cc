@@ -59,8 +59,12 @@ void report(const Machine& machine, int runs) {
       worst = std::max({worst, s.window.misses, s.caused.misses});
       for (const auto& [kind, one] : {std::pair{"window", &s.window}, std::pair{"caused", &s.caused}}) {
         if (std::getenv("CELLS") != nullptr)
-        if (one->runs > 0) std::printf("CELL %g ms %s %s: misses %d of %d, suspect %d, U/RMSE %.1f, bias %.2f%%, RMSE %.2f%% U %.2f%%\n", length, load_name(static_cast<Load>(load)), kind,
-                      one->misses, one->runs, one->suspect, one->half_widths / one->runs / std::sqrt(one->squares / one->runs), one->percent(one->error), one->percent_rms(one->squares), one->percent(one->half_widths));
+          if (one->runs > 0)
+            std::printf(
+                "CELL %g ms %s %s: misses %d of %d, suspect %d, U/RMSE %.1f, bias %.2f%%, RMSE %.2f%% U %.2f%%\n",
+                length, load_name(static_cast<Load>(load)), kind, one->misses, one->runs, one->suspect,
+                one->half_widths / one->runs / std::sqrt(one->squares / one->runs), one->percent(one->error),
+                one->percent_rms(one->squares), one->percent(one->half_widths));
       }
     }
     print_row(length, "window", pooled(window));

@@ -64,6 +64,13 @@ export interface EnergyOptions {
   idle?: { beforeMs?: number; afterMs?: number } | false;
 }
 
+export interface EnergiesOptions extends EnergyOptions {
+  /** Adds to each report its covariances with every window of the call (kind 'window' only). */
+  covariance?: boolean;
+  /** Adds to each report the raw samples around its window. Default false: they are as many as there are windows. */
+  timeline?: boolean;
+}
+
 export interface Target {
   /** Half-width of the 95 % interval over the value. */
   relativeUncertainty: number;
