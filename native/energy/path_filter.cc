@@ -31,7 +31,7 @@ class PathFilter::Row {
   void advance_to(size_t i) noexcept {
     if (i == first()) return;
     const Step& step = filter_.steps_[i];
-    row_ = times(step.advance.a, row_);
+    row_ = step.advance.apply(row_);
     if (filter_.events_[i].kind == PathEventKind::kPiece) {
       row_[kWork] = row_[kFlutter] = 0;
     }
@@ -220,7 +220,7 @@ PathShares PathFilter::shares(const std::vector<PathTerm>& terms) const {
       for (size_t j = 0; j < kPathStates; ++j) adjoint[j] += terms[term].weights[j];
     }
     if (events_[i].kind == PathEventKind::kPiece) adjoint[kWork] = adjoint[kFlutter] = 0;
-    adjoint = transposed_times(step.advance.a, adjoint);
+    adjoint = step.advance.apply_transposed(adjoint);
   }
   double told = 0;
   for (const double share : out) told += share;

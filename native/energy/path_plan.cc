@@ -11,10 +11,10 @@ namespace {
 
 // Instants further apart than this have no readings in common that matter.
 constexpr int64_t kApartPeriods = 6;
-constexpr int64_t kApartNs = 60'000'000;
+constexpr int64_t kApartNs = 20'000'000;
 // Of readings outside declared quiet time, so many periods and at least so many edges on each side.
 constexpr int64_t kReachPeriods = 3;
-constexpr int64_t kReachNs = 30'000'000;
+constexpr int64_t kReachNs = 10'000'000;
 constexpr ptrdiff_t kReachEdges = 3;
 constexpr ptrdiff_t kGridEdges = 10;
 // Idle is known well enough from about so many edges a side.
@@ -109,7 +109,7 @@ class Planner {
     }
     thin(from, to, out.edges);
     find_quiet(out);
-    add_readings(out);
+    add_readings(from, to, out);
     for (size_t i = first; i <= last; ++i) {
       PathEvent mark;
       mark.at = instants_[i];
@@ -153,7 +153,7 @@ class Planner {
     }
   }
 
-  void add_readings(PathSegment& out) const {
+  void add_readings(int64_t from, int64_t to, PathSegment& out) const {
     for (const TimedEdge& edge : out.edges) {
       PathEvent event;
       event.kind = PathEventKind::kCounter;
@@ -164,11 +164,15 @@ class Planner {
       out.events.push_back(event);
     }
     if (out.edges.empty() || counter_.samples.empty()) return;
+    // Samples tell the shape near the instants asked for; idle further away is told by the counter.
+    const int64_t near = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
+    const int64_t begin = std::max(out.edges.front().at, from - near);
+    const int64_t end = std::min(out.edges.back().at, to + near);
     const int64_t lag = counter_.sample_traits.lag_ns;
     const PowerSample* sample =
-        std::lower_bound(counter_.samples.begin(), counter_.samples.end(), out.edges.front().at + lag,
+        std::lower_bound(counter_.samples.begin(), counter_.samples.end(), begin + lag,
                          [](const PowerSample& one, int64_t at) { return one.lo < at; });
-    for (; sample != counter_.samples.end() && sample->hi - lag <= out.edges.back().at; ++sample) {
+    for (; sample != counter_.samples.end() && sample->hi - lag <= end; ++sample) {
       PathEvent event;
       event.kind = PathEventKind::kSample;
       event.at = sample->lo + (sample->hi - sample->lo) / 2 - lag;
