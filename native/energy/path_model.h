@@ -36,8 +36,7 @@ struct PathStep {
 
   [[nodiscard]] PathVector apply(const PathVector& x) const noexcept {
     const double level = x[kIdle] + x[kWork];
-    return {x[kEnergy] + step_s * level + flutter_energy * x[kFlutter], x[kIdle], x[kWork],
-            flutter_kept * x[kFlutter],
+    return {x[kEnergy] + step_s * level + flutter_energy * x[kFlutter], x[kIdle], x[kWork], flutter_kept * x[kFlutter],
             sensed_power * level + sensed_flutter * x[kFlutter] + sensed_kept * x[kSensed]};
   }
   // With A transposed.

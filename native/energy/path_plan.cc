@@ -169,9 +169,8 @@ class Planner {
     const int64_t begin = std::max(out.edges.front().at, from - near);
     const int64_t end = std::min(out.edges.back().at, to + near);
     const int64_t lag = counter_.sample_traits.lag_ns;
-    const PowerSample* sample =
-        std::lower_bound(counter_.samples.begin(), counter_.samples.end(), begin + lag,
-                         [](const PowerSample& one, int64_t at) { return one.lo < at; });
+    const PowerSample* sample = std::lower_bound(counter_.samples.begin(), counter_.samples.end(), begin + lag,
+                                                 [](const PowerSample& one, int64_t at) { return one.lo < at; });
     for (; sample != counter_.samples.end() && sample->hi - lag <= end; ++sample) {
       PathEvent event;
       event.kind = PathEventKind::kSample;

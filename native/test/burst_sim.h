@@ -2,6 +2,7 @@
 
 // One burst of work in an idle device: the workloads on which the estimator is scored.
 #include "energy/window.h"
+#include "energy/window_bounds.h"
 #include "energy/window_traits.h"
 #include "test/counter_sim.h"
 
@@ -32,6 +33,7 @@ struct BurstSpec {
   double quiet_ms = 1000;
   double tau_ms = 0;           // of the sensor in front of the counter
   double phase_amplitude = 0;  // of what the counter makes of a very short burst, over its phase
+  double gain_error = 0;       // half-width of the board's own, one for all that it shows
 };
 
 struct Burst {
@@ -42,10 +44,13 @@ struct Burst {
   double window_truth = 0;
   double caused_truth = 0;
   double idle_truth = 0;  // idle energy from a to b
+  double polled = 0;      // by reading a power of 1 s mean each 10 ms from a to b
   [[nodiscard]] energy::CounterView view(const energy::CounterTraits& traits) const {
     return {{edges.data(), edges.size()}, {}, traits, {samples.data(), samples.size()}, sample_traits};
   }
 };
+
+using energy::seconds;
 
 inline Burst simulate(const BurstSpec& spec, Random& random) {
   const int64_t tau = ms(spec.tau_ms);
@@ -108,8 +113,9 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   };
   const double share = 1 / (1 + spec.length_ms / (0.4 * spec.counter.period_ms));
   const double seen = 1 + spec.phase_amplitude * share * std::sin(6.283185307179586 * random.uniform());
+  const double gain = 1 + spec.gain_error * random.uniform(-1, 1);
   const Profile power(breaks, [&](int64_t t) { return idle(t) + excess(t); });
-  const Profile sensed(breaks, [&](int64_t t) { return idle(t) + seen * excess(t); }, tau);
+  const Profile sensed(breaks, [&](int64_t t) { return gain * (idle(t) + seen * excess(t)); }, tau);
   const Profile idle_only(breaks, idle);
 
   Burst burst;
@@ -122,6 +128,10 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   if (!quiet_around(spec.load)) burst.window.idle_before_ns = burst.window.idle_after_ns = 0;
   burst.window_truth = power.energy(a, b);
   burst.idle_truth = idle_only.energy(a, b);
+  for (int64_t t = a; t < b; t += ms(10)) {
+    const int64_t shown = t / ms(100) * ms(100);  // the sensor shows a new mean each 100 ms
+    burst.polled += sensed.energy(shown - ms(1000), shown) * seconds(std::min(ms(10), b - t));
+  }
   burst.caused_truth = burst.window_truth - burst.idle_truth;
   return burst;
 }
@@ -167,6 +177,13 @@ inline BurstSpec slow_board(double length_ms, Load load) {
   spec.counter.period_ms = 1000;
   spec.counter.call_ms = 10;
   spec.traits.period_ns = ms(1000);
+  return spec;
+}
+
+// Its gain is off by up to 5 %: the combined interval is the one that must hold the truth.
+inline BurstSpec wrong_gain(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.gain_error = 0.05;
   return spec;
 }
 

@@ -5,7 +5,7 @@ namespace {
 
 using namespace mj::test;
 
-// Not a seed on which anything was tuned: those of coverage_report are others.
+// Not a seed on which anything was tuned: those of the accuracy bench are others.
 constexpr uint64_t kSeed = 7'340'033;
 constexpr int kRuns = 400;
 constexpr int kMostMisses = 38;  // at 5 % the chance of more is 1e-4
@@ -32,14 +32,14 @@ void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, double ad
                  show(one->misses) + " misses");
       }
       // Wide intervals must not buy the coverage, and the value must be better than what the counter says by itself.
-      if (quiet && length >= 50) CHECK(std::fabs(s.caused.percent(s.caused.error)) < 1);
+      if (quiet && length >= 50) CHECK(std::fabs(s.caused.bias(s.caused.ours)) < 1);
       if (quiet && length <= 50) {
-        CHECK(advantage * s.caused.percent_rms(s.caused.squares) < s.caused.percent_rms(s.caused.plain_squares));
+        CHECK(advantage * s.caused.rmse(s.caused.ours) < s.caused.rmse(s.caused.plain));
       }
-      CHECK(s.window.percent_rms(s.window.squares) <= s.window.percent_rms(s.window.plain_squares));
+      CHECK(s.window.rmse(s.window.ours) <= s.window.rmse(s.window.plain));
       CHECK_EQ(s.caused.without, 0);
       CHECK_EQ(s.window.without, 0);
-      if (quiet && length >= 1000) CHECK(s.caused.percent(s.caused.half_widths) < 2.5);
+      if (quiet && length >= 1000) CHECK(s.caused.u() < 2.5);
       if (quiet && length >= 100) CHECK(s.caused.resolved > 0.85 * kRuns);
       if (length >= 500) CHECK(s.window.resolved > 0.9 * kRuns);
       window.runs += s.window.runs;
