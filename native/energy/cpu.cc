@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <sstream>
+#include <tuple>
+#include <utility>
 
 #include "base/file.h"
 
@@ -77,6 +80,17 @@ std::vector<int> parse_cpu_list(const std::string& text) {
   std::sort(cpus.begin(), cpus.end());
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
   return cpus;
+}
+
+std::vector<CpuGroup> cpu_groups(const Processor& processor, CpuLevel level) {
+  std::map<std::tuple<int, int, int>, std::vector<int>> groups;
+  for (const Cpu& cpu : processor.cpus) {
+    const int die = level == CpuLevel::kPackage ? 0 : cpu.die;
+    groups[{cpu.package, die, level == CpuLevel::kCore ? cpu.core : 0}].push_back(cpu.id);
+  }
+  std::vector<CpuGroup> result;
+  for (auto& [place, cpus] : groups) result.push_back({std::get<0>(place), std::get<1>(place), std::move(cpus)});
+  return result;
 }
 
 Processor read_processor(const Roots& roots) {
