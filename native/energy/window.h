@@ -18,6 +18,8 @@ enum class Cause : uint8_t {
   kCounterReset,
   kCounterBackwards,
   kCounterStuck,
+  kCounterJump,
+  kWrapAmbiguous,
   kHistoryLost,
   kClockStep,
   kDeviceLost,
