@@ -92,8 +92,8 @@ ChannelInfo channel_of(const RaplDomain& domain, const char* interface, int inde
   channel.modulus = domain.modulus;
   channel.traits = rapl_traits(domain.quantum_j, domain.power_limit_w, 0);
   // Whichever way it is read, it is the same sensor.
-  channel.key = "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" +
-                scope_name(domain.scope);
+  channel.key =
+      "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" + scope_name(domain.scope);
   channel.unsupported = domain.unsupported;
   return channel;
 }
@@ -129,9 +129,8 @@ OpenedFamily family_of(RaplFound found, const char* interface, bool filtered) {
 
 // The reason that the user can do most about.
 Status most_telling(const Attempts& attempts) {
-  const auto denied = std::find_if(attempts.begin(), attempts.end(), [](const auto& attempt) {
-    return attempt.second.code == Code::kPermissionDenied;
-  });
+  const auto denied = std::find_if(attempts.begin(), attempts.end(),
+                                   [](const auto& attempt) { return attempt.second.code == Code::kPermissionDenied; });
   return denied != attempts.end() ? denied->second : attempts.front().second;
 }
 
