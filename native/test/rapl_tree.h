@@ -88,12 +88,6 @@ class RaplTree : public PerfTree {
     return folder;
   }
 
-  [[nodiscard]] energy::Roots roots() const {
-    energy::Roots roots = PerfTree::roots();
-    roots.msr = roots.sys + "/../dev/cpu";
-    return roots;
-  }
-
  private:
   static void put(const std::string& path, off_t at, const void* data, size_t size) {
     const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
