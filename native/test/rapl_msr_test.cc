@@ -54,8 +54,8 @@ TEST("rapl msr: Haswell-X on two sockets; memory in its own unit; only 32 bits c
   const RaplTree tree(kHaswellX);
   tree.topology({{{0, 0}, {1, 0}}, {{2, 0}, {3, 0}}});
   set(tree, {0, 1, 2, 3}, kUnit, kUnits14);
-  set(tree, {0, 1, 2, 3}, 0x610, (145 * 8ULL) | (174 * 8ULL) << 32);
-  set(tree, {0, 1, 2, 3}, 0x614, 145 * 8);
+  set(tree, {0, 1, 2, 3}, 0x610, 1160 | 1392ULL << 32);
+  set(tree, {0, 1, 2, 3}, 0x614, 1160);
   set(tree, {0, 1}, kPackageEnergy, 0xABCD'0000'0010);
   set(tree, {2, 3}, kPackageEnergy, 0x20);
   set(tree, {0, 1}, kDramEnergy, 0x30);
