@@ -103,7 +103,7 @@ class RaplTree : public PerfTree {
 // Moves counters as hardware does: each millisecond, by what their power made of the time that has passed.
 class Moving {
  public:
-  // Gets the joules since the beginning.
+  // Gets the joules since the beginning; first before the constructor returns.
   using Set = std::function<void(double joules)>;
   struct Counter {
     double watts;
@@ -111,7 +111,10 @@ class Moving {
   };
 
   explicit Moving(std::vector<Counter> counters)
-      : counters_(std::move(counters)), begin_(monotonic_ns()), thread_([this] { run(); }) {}
+      : counters_(std::move(counters)), begin_(monotonic_ns()) {
+    step();
+    thread_ = std::thread([this] { run(); });
+  }
   Moving(const Moving&) = delete;
   Moving& operator=(const Moving&) = delete;
   ~Moving() {
@@ -120,10 +123,13 @@ class Moving {
   }
 
  private:
-  void run() {
+  void step() const {
+    const double seconds = static_cast<double>(monotonic_ns() - begin_) / kNsPerSecond;
+    for (const Counter& counter : counters_) counter.set(counter.watts * seconds);
+  }
+  void run() const {
     while (!stop_) {
-      const double seconds = static_cast<double>(monotonic_ns() - begin_) / kNsPerSecond;
-      for (const Counter& counter : counters_) counter.set(counter.watts * seconds);
+      step();
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
