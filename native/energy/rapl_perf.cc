@@ -186,6 +186,10 @@ Status pmu_missing(int error, const std::string& folder) {
 }
 
 Status nothing_opened(const Processor& processor, const RaplFound& found) {
+  // What the user can do something about comes first.
+  for (const RaplDomain& domain : found.unreadable) {
+    if (domain.unsupported.code == Code::kPermissionDenied) return domain.unsupported;
+  }
   if (!found.unreadable.empty()) return found.unreadable.front().unsupported;
   if (processor.cpus.empty()) return {Code::kNotSupported, "The kernel does not tell which CPUs this machine has."};
   return {Code::kNotSupported, "The kernel's perf PMU 'power' lists no energy counter."};
