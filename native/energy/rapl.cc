@@ -52,16 +52,18 @@ bool gives_package(const RaplFound& found) {
 // Why an interface that opened is not taken: what is wrong with its counter of a package, or else with any.
 Status without_package(const RaplFound& found, const char* interface) {
   std::vector<RaplDomain> wrong = found.unreadable;
-  for (const RaplGroup& group : found.groups) wrong.insert(wrong.end(), group.domains.begin(), group.domains.end());
-  std::stable_sort(wrong.begin(), wrong.end(), [](const RaplDomain& a, const RaplDomain& b) {
-    return a.scope == Scope::kPackage && b.scope != Scope::kPackage;
-  });
-  for (const RaplDomain& domain : wrong) {
-    if (domain.unsupported.ok()) continue;
-    return {domain.unsupported.code, interface + (":" + domain.name) + ": " + domain.unsupported.message,
-            domain.unsupported.remedy};
+  for (const RaplGroup& group : found.groups) {
+    std::copy_if(group.domains.begin(), group.domains.end(), std::back_inserter(wrong),
+                 [](const RaplDomain& domain) { return !domain.unsupported.ok(); });
   }
-  return {Code::kNotSupported, std::string("The ") + interface + " interface has no counter of a whole package."};
+  if (wrong.empty()) {
+    return {Code::kNotSupported, std::string("The ") + interface + " interface has no counter of a whole package."};
+  }
+  const auto package = std::find_if(wrong.begin(), wrong.end(),
+                                    [](const RaplDomain& domain) { return domain.scope == Scope::kPackage; });
+  const RaplDomain& domain = package != wrong.end() ? *package : wrong.front();
+  return {domain.unsupported.code, interface + (":" + domain.name) + ": " + domain.unsupported.message,
+          domain.unsupported.remedy};
 }
 
 // Places of the counters, in the order of their indices.
@@ -92,8 +94,8 @@ ChannelInfo channel_of(const RaplDomain& domain, const char* interface, int inde
   channel.modulus = domain.modulus;
   channel.traits = rapl_traits(domain.quantum_j, domain.power_limit_w, 0);
   // Whichever way it is read, it is the same sensor.
-  channel.key = "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" +
-                scope_name(domain.scope);
+  channel.key =
+      "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" + scope_name(domain.scope);
   channel.unsupported = domain.unsupported;
   return channel;
 }
@@ -129,9 +131,8 @@ OpenedFamily family_of(RaplFound found, const char* interface, bool filtered) {
 
 // The reason that the user can do most about.
 Status most_telling(const Attempts& attempts) {
-  const auto denied = std::find_if(attempts.begin(), attempts.end(), [](const auto& attempt) {
-    return attempt.second.code == Code::kPermissionDenied;
-  });
+  const auto denied = std::find_if(attempts.begin(), attempts.end(),
+                                   [](const auto& attempt) { return attempt.second.code == Code::kPermissionDenied; });
   return denied != attempts.end() ? denied->second : attempts.front().second;
 }
 

@@ -1,6 +1,8 @@
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 
 #include "energy/rapl.h"
 #include "test/check.h"
@@ -183,6 +185,36 @@ TEST("rapl msr: another CPU of the package takes over when one goes away, and no
   std::array<uint64_t, kMostRaplDomains> raws{};
   int64_t t = 0;
   CHECK(group.reads->read(raws.data(), &t, &t).failed);
+}
+
+TEST("rapl msr: any thread may read at any time, and none notices that a CPU went away") {
+  const RaplTree tree(kSkylakeX);
+  tree.topology({{{0, 0}, {1, 0}, {2, 0}}});
+  for (const int cpu : {0, 1, 2}) {
+    tree.msr(cpu, kUnit, kUnits14);
+    tree.msr(cpu, kPackageEnergy, 100);
+  }
+  const RaplFound found = open_rapl_msr(tree.roots());
+  const RaplReads& reads = *found.groups.at(0).reads;
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        std::array<uint64_t, kMostRaplDomains> raws{};
+        int64_t before = 0;
+        int64_t after = 0;
+        if (reads.read(raws.data(), &before, &after).failed || raws[0] != 100) ++wrong;
+      }
+    });
+  }
+  std::filesystem::resize_file(tree.msr_path(0), 0);
+  std::filesystem::resize_file(tree.msr_path(1), 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK_EQ(wrong.load(), 0);
 }
 
 TEST("rapl msr: msr-safe's device stands in where the kernel's may not be opened") {

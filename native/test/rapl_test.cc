@@ -90,7 +90,8 @@ TEST("rapl: registers come before powercap, unless one of the two is asked for")
   tree.zone("intel-rapl:0", "package-0", 0);
   tree.limits("intel-rapl:0", 165'000'000, 165'000'000, 198'000'000);
   tree.msr(0, kUnit, kUnits14);
-  const Moving moving({moving_zone(tree, "intel-rapl:0", 0, 50), moving_msr(tree, {0}, kPackageEnergy, 7, 50, kStep14J)});
+  const Moving moving(
+      {moving_zone(tree, "intel-rapl:0", 0, 50), moving_msr(tree, {0}, kPackageEnergy, 7, 50, kStep14J)});
   const OpenedFamily any = open(tree);
   CHECK_EQ(readable(any), "package-0 msr:0x611");
   // The register of limits reads 0 here: the tree's limit stands in.
@@ -178,8 +179,8 @@ TEST("rapl: one counter on several dies, as kernels 6.9 to 6.11 list AMD's, is c
     std::filesystem::remove(counter);
     std::filesystem::create_symlink(tree.path(RaplTree::place(zone(i - 1)) + "/energy_uj"), counter);
   }
-  const Moving moving({moving_zone(tree, zone(0), 5'000'000, 90, kStep15Nj),
-                       moving_zone(tree, zone(2), 8'000'000, 90, kStep15Nj)});
+  const Moving moving(
+      {moving_zone(tree, zone(0), 5'000'000, 90, kStep15Nj), moving_zone(tree, zone(2), 8'000'000, 90, kStep15Nj)});
   const OpenedFamily family = open(tree);
   CHECK_EQ(readable(family), "package-0 powercap:package-0-die-0, package-2 powercap:package-1-die-0");
   for (const char* id : {"package-1", "package-3"}) {

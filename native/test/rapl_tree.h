@@ -70,7 +70,8 @@ class RaplTree : public PerfTree {
     std::filesystem::create_directories(std::filesystem::path(device).parent_path());
     put(device, static_cast<off_t>(address) * 8, &value, sizeof(value));
     constexpr off_t kBeyondAllRegisters = 8LL * 0xC0020000;
-    if (std::filesystem::file_size(device) < kBeyondAllRegisters && truncate(device.c_str(), kBeyondAllRegisters) != 0) {
+    if (std::filesystem::file_size(device) < kBeyondAllRegisters &&
+        truncate(device.c_str(), kBeyondAllRegisters) != 0) {
       throw std::runtime_error("truncate");
     }
   }
@@ -85,12 +86,6 @@ class RaplTree : public PerfTree {
       folder += "/" + id.substr(0, colon);
     }
     return folder;
-  }
-
-  [[nodiscard]] energy::Roots roots() const {
-    energy::Roots roots = PerfTree::roots();
-    roots.msr = roots.sys + "/../dev/cpu";
-    return roots;
   }
 
  private:
@@ -110,8 +105,7 @@ class Moving {
     Set set;
   };
 
-  explicit Moving(std::vector<Counter> counters)
-      : counters_(std::move(counters)), begin_(monotonic_ns()) {
+  explicit Moving(std::vector<Counter> counters) : counters_(std::move(counters)), begin_(monotonic_ns()) {
     step();
     thread_ = std::thread([this] { run(); });
   }
