@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "energy/cpu.h"
 #include "energy/sources.h"
 
 namespace mj::energy {
@@ -22,10 +23,13 @@ struct RaplDomain {
   int die = 0;
   std::string name;          // as the interface calls it: 'energy-pkg', '0x611', 'package-0'
   double unit_j = 0;         // J a count
+  double quantum_j = 0;      // J of the register's own step, where a count is finer; 0: not known
   uint64_t modulus = 0;      // counts at which it wraps; 0: never (the kernel extends it)
   double power_limit_w = 0;  // 0: not known
   Status unsupported;        // ok: it is read
 };
+
+constexpr size_t kMostRaplDomains = 8;  // of one group; the registers of one package are five
 
 // Reads every domain of one package. May be called by any thread at any time.
 class RaplReads {
@@ -41,6 +45,7 @@ struct RaplGroup {
   std::vector<int> cpus;  // of the package, online: the thread that reads stays on them
   std::vector<RaplDomain> domains;
   std::shared_ptr<const RaplReads> reads;
+  size_t calls = 1;  // system calls of one read
 };
 
 // What one interface offers here.
@@ -54,5 +59,11 @@ RaplFound open_rapl_perf(const Roots& roots);
 RaplFound open_rapl_msr(const Roots& roots);
 RaplFound open_rapl_powercap(const Roots& roots);
 RaplFound open_rapl_interface(RaplInterface one, const Roots& roots);
+
+// What the powercap tree says of its domains (limits, steps) to those who may not read their counters.
+std::vector<RaplDomain> describe_powercap(const Roots& roots);
+
+// The values carry deliberate noise: SGX is enabled, or bit 0 of MSR 0xBC, where that can be read, is set.
+bool rapl_filtered(const Processor& processor, const Roots& roots);
 
 }  // namespace mj::energy

@@ -19,6 +19,8 @@ enum class Cause : uint8_t {
   kCounterReset,
   kCounterBackwards,
   kCounterStuck,
+  kCounterJump,
+  kWrapAmbiguous,
   kHistoryLost,
   kClockStep,
   kDeviceLost,

@@ -26,6 +26,10 @@ const char* cause_name(Cause cause) noexcept {
       return "counter-backwards";
     case Cause::kCounterStuck:
       return "counter-stuck";
+    case Cause::kCounterJump:
+      return "counter-jump";
+    case Cause::kWrapAmbiguous:
+      return "wrap-ambiguous";
     case Cause::kHistoryLost:
       return "history-lost";
     case Cause::kClockStep:

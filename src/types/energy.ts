@@ -74,6 +74,8 @@ export type SuspectCause =
   | 'counter-reset'
   | 'counter-backwards'
   | 'counter-stuck'
+  | 'counter-jump'
+  | 'wrap-ambiguous'
   | 'history-lost'
   | 'clock-step'
   | 'device-lost'
