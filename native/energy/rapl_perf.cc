@@ -141,8 +141,8 @@ Attempt attempt(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const 
     FileDescriptor fd;
     if (domain.unsupported.ok()) {
       const int leader = result.opened.empty() ? -1 : result.opened.front().get();
-      const int error = open_perf_event(pmu.type, event.config, cpu, leader, fd);
-      if (error != 0) domain.unsupported = perf_refusal(error, roots);
+      domain.error = open_perf_event(pmu.type, event.config, cpu, leader, fd);
+      if (domain.error != 0) domain.unsupported = perf_refusal(domain.error, roots);
     }
     if (fd.valid()) {
       result.opened.push_back(std::move(fd));
@@ -177,8 +177,8 @@ void open_cores(const PerfPmu& pmu, const PerfEvent& event, const Unit& unit, co
     if (!domain.unsupported.ok()) break;
     if (!contains(pmu.cpus, cpu)) continue;
     FileDescriptor fd;
-    const int error = open_perf_event(pmu.type, event.config, cpu, -1, fd);
-    if (error != 0) domain.unsupported = perf_refusal(error, roots);
+    domain.error = open_perf_event(pmu.type, event.config, cpu, -1, fd);
+    if (domain.error != 0) domain.unsupported = perf_refusal(domain.error, roots);
     opened.push_back(std::move(fd));
   }
   if (!domain.unsupported.ok()) {
