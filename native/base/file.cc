@@ -38,4 +38,10 @@ int read_file(const std::string& path, std::string& out) {
   return 0;
 }
 
+std::optional<std::string> file_text(const std::string& path) {
+  std::string text;
+  if (read_file(path, text) != 0) return {};
+  return text;
+}
+
 }  // namespace mj

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -28,5 +29,7 @@ FileDescriptor open_file(const std::string& path) noexcept;
 
 // The whole of a small file of /sys or /proc, without trailing white space. 0, or the errno of what failed.
 int read_file(const std::string& path, std::string& out);
+// The same where it does not matter why not.
+std::optional<std::string> file_text(const std::string& path);
 
 }  // namespace mj

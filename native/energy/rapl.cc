@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "energy/rapl_doctor.h"
 #include "energy/rapl_model.h"
 #include "energy/rapl_source.h"
 #include "energy/rapl_watch.h"
@@ -15,8 +16,6 @@
 namespace mj::energy {
 
 namespace {
-
-using Attempts = std::vector<std::pair<RaplInterface, Status>>;
 
 struct Interface {
   const char* name;
@@ -100,9 +99,40 @@ ChannelInfo channel_of(const RaplDomain& domain, const char* interface, int inde
   return channel;
 }
 
-OpenedFamily family_of(RaplFound found, const char* interface, bool filtered) {
+ChannelInfo refused_package(const Status& status) {
+  ChannelInfo channel;
+  channel.id = "package-0";
+  channel.method = "rapl";
+  channel.scope = Scope::kPackage;
+  channel.unsupported = status;
+  return channel;
+}
+
+}  // namespace
+
+const char* rapl_interface_name(RaplInterface one) noexcept { return kInterfaces[static_cast<size_t>(one)].name; }
+
+RaplFound open_rapl_interface(RaplInterface one, const Roots& roots) {
+  return kInterfaces[static_cast<size_t>(one)].open(roots);
+}
+
+RaplFound open_watched_rapl(RaplInterface one, const Roots& roots) {
+  RaplFound found = open_rapl_interface(one, roots);
+  if (!found.refused.ok()) return found;
+  const std::vector<RaplDomain> described = describe_powercap(roots);
+  const RaplModel model = rapl_model(read_processor(roots));
+  for (RaplGroup& group : found.groups) {
+    for (RaplDomain& domain : group.domains) complete(domain, described, model);
+  }
+  watch_rapl(found.groups);
+  if (!gives_package(found)) found.refused = without_package(found, rapl_interface_name(one));
+  return found;
+}
+
+OpenedFamily rapl_family(RaplFound found, RaplInterface one, bool filtered) {
   // [P: Intel SA-00389] the noise hides what happened within this time; the figure is assumed.
   constexpr int64_t kFilterNs = 50 * kNsPerMs;
+  const char* const interface = rapl_interface_name(one);
   OpenedFamily family;
   const Places places(found);
   std::set<std::string> ids;
@@ -129,6 +159,7 @@ OpenedFamily family_of(RaplFound found, const char* interface, bool filtered) {
   return family;
 }
 
+<<<<<<< HEAD
 // The reason that the user can do most about.
 Status most_telling(const Attempts& attempts) {
   const auto denied = std::find_if(attempts.begin(), attempts.end(),
@@ -153,24 +184,17 @@ RaplFound open_rapl_interface(RaplInterface one, const Roots& roots) {
   return kInterfaces[static_cast<size_t>(one)].open(roots);
 }
 
+=======
+>>>>>>> doctor
 OpenedFamily open_rapl(const OpenRequest& request) {
-  const Processor processor = read_processor(request.roots);
-  const RaplModel model = rapl_model(processor);
-  Attempts attempts;
+  std::vector<RaplAttempt> attempts;
   for (const RaplInterface one : kRaplInterfaces) {
-    const char* const name = rapl_interface_name(one);
-    if (!request.rapl_interface.empty() && request.rapl_interface != name) continue;
-    RaplFound found = open_rapl_interface(one, request.roots);
+    if (!request.rapl_interface.empty() && request.rapl_interface != rapl_interface_name(one)) continue;
+    RaplFound found = open_watched_rapl(one, request.roots);
     if (found.refused.ok()) {
-      const std::vector<RaplDomain> described = describe_powercap(request.roots);
-      for (RaplGroup& group : found.groups) {
-        for (RaplDomain& domain : group.domains) complete(domain, described, model);
-      }
-      watch_rapl(found.groups);
-      if (gives_package(found)) return family_of(std::move(found), name, rapl_filtered(processor, request.roots));
-      found.refused = without_package(found, name);
+      return rapl_family(std::move(found), one, rapl_filtered(read_processor(request.roots), request.roots));
     }
-    attempts.emplace_back(one, found.refused);
+    attempts.push_back({one, std::move(found)});
   }
   OpenedFamily family;
   if (attempts.empty()) {
@@ -178,7 +202,7 @@ OpenedFamily open_rapl(const OpenRequest& request) {
                       "Interfaces: perf, msr, powercap."};
     return family;
   }
-  family.unsupported.push_back(refused_package(most_telling(attempts)));
+  family.unsupported.push_back(refused_package(rapl_refusal(read_rapl_scene(request.roots), attempts)));
   return family;
 }
 

@@ -16,6 +16,9 @@ enum class RaplInterface : uint8_t { kPerf, kMsr, kPowercap };
 constexpr RaplInterface kRaplInterfaces[] = {RaplInterface::kPerf, RaplInterface::kMsr, RaplInterface::kPowercap};
 const char* rapl_interface_name(RaplInterface one) noexcept;  // 'perf', 'msr', 'powercap'
 
+// What is wrong with a counter that opens.
+enum class RaplFlaw : uint8_t { kNone, kReadFails, kNeverMoves, kBackwards, kJumps, kMirror };
+
 // One counter of one package (or of one die, where dies have counters of their own).
 struct RaplDomain {
   Scope scope = Scope::kPackage;
@@ -27,6 +30,8 @@ struct RaplDomain {
   uint64_t modulus = 0;      // counts at which it wraps; 0: never (the kernel extends it)
   double power_limit_w = 0;  // 0: not known
   Status unsupported;        // ok: it is read
+  int error = 0;             // errno of the call that refused it; 0: none did
+  RaplFlaw flaw = RaplFlaw::kNone;
 };
 
 constexpr size_t kMostRaplDomains = 8;  // of one group; the registers of one package are five
@@ -59,6 +64,11 @@ RaplFound open_rapl_perf(const Roots& roots);
 RaplFound open_rapl_msr(const Roots& roots);
 RaplFound open_rapl_powercap(const Roots& roots);
 RaplFound open_rapl_interface(RaplInterface one, const Roots& roots);
+
+// Opens one interface and watches its counters: those that lie are marked, and where no package is left it is refused.
+RaplFound open_watched_rapl(RaplInterface one, const Roots& roots);
+// The counters of an interface as sources and channels. `filtered`: their values carry deliberate noise.
+OpenedFamily rapl_family(RaplFound found, RaplInterface one, bool filtered);
 
 // What the powercap tree says of its domains (limits, steps) to those who may not read their counters.
 std::vector<RaplDomain> describe_powercap(const Roots& roots);

@@ -85,6 +85,7 @@ class PackageOpening {
   void open(RaplFound& found) {
     if (const int error = place_->read(model_.unit_register, unit_register_); error != 0) {
       found.unreadable.push_back(domain_of(model_.registers.front()));
+      found.unreadable.back().error = error;
       found.unreadable.back().unsupported = refusal(error, model_.unit_register, place_->path());
       return;
     }
@@ -101,7 +102,7 @@ class PackageOpening {
       if (counter.per_core != per_core) continue;
       RaplDomain domain = domain_of(counter);
       bool exists = true;
-      domain.unsupported = look(places, counter, domain.unit_j, exists);
+      domain.unsupported = look(places, counter, domain, exists);
       if (domain.unsupported.ok()) {
         addresses.push_back(counter.address);
         group.domains.push_back(std::move(domain));
@@ -134,19 +135,22 @@ class PackageOpening {
 
   // Whether the counter can be read. `exists`: false where the processor lacks it, which is no failure: where there is
   // no such register, or it reads 0, as the kernel too takes it.
-  Status look(const Places& places, const RaplRegister& counter, double unit_j, bool& exists) const {
+  Status look(const Places& places, const RaplRegister& counter, RaplDomain& domain, bool& exists) const {
     bool counts = false;
     for (const auto& place : places) {
       uint64_t value = 0;
-      const int error = place->read(counter.address, value);
-      exists = error != EIO;
-      if (error != 0) return refusal(error, counter.address, place->path());
+      domain.error = place->read(counter.address, value);
+      exists = domain.error != EIO;
+      if (domain.error != 0) return refusal(domain.error, counter.address, place->path());
       counts |= (value & kEnergyStatusMask) != 0;
     }
     const std::string name = "register " + hexadecimal(counter.address) + " of " + model_.name;
     exists = counts;
-    if (!counts) return {Code::kNotSupported, "It reads 0: nothing is counted in " + name + "."};
-    if (unit_j > 0) return {};
+    if (!counts) {
+      domain.flaw = RaplFlaw::kNeverMoves;
+      return {Code::kNotSupported, "It reads 0: nothing is counted in " + name + "."};
+    }
+    if (domain.unit_j > 0) return {};
     if (counter.unit == EnergyUnit::kUnknown) {
       return {Code::kNotSupported, "It is not known what a count in " + name + " stands for.",
               "Use the perf or the powercap interface, where the kernel knows."};

@@ -128,8 +128,8 @@ Attempt attempt(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const 
     FileDescriptor fd;
     if (domain.unsupported.ok()) {
       const int leader = result.opened.empty() ? -1 : result.opened.front().get();
-      const int error = open_perf_event(pmu.type, event.config, cpu, leader, fd);
-      if (error != 0) domain.unsupported = perf_refusal(error, roots);
+      domain.error = open_perf_event(pmu.type, event.config, cpu, leader, fd);
+      if (domain.error != 0) domain.unsupported = perf_refusal(domain.error, roots);
     }
     if (fd.valid()) {
       result.opened.push_back(std::move(fd));
@@ -165,8 +165,8 @@ void open_cores(const PerfPmu& pmu, const PerfEvent& event, const CpuGroup& unit
     if (!domain.unsupported.ok()) break;
     if (!is_in(cpu, pmu.cpus)) continue;
     FileDescriptor fd;
-    const int error = open_perf_event(pmu.type, event.config, cpu, -1, fd);
-    if (error != 0) domain.unsupported = perf_refusal(error, roots);
+    domain.error = open_perf_event(pmu.type, event.config, cpu, -1, fd);
+    if (domain.error != 0) domain.unsupported = perf_refusal(domain.error, roots);
     opened.push_back(std::move(fd));
   }
   if (!domain.unsupported.ok()) {

@@ -188,12 +188,12 @@ Status refusal(int error, const std::string& path) {
           "Reading " + path + ": " + std::string(std::strerror(error)) + "."};
 }
 
-FileDescriptor open_counter(const PowercapZone& zone, Status& status) {
+FileDescriptor open_counter(const PowercapZone& zone, RaplDomain& domain) {
   const std::string path = zone.path + "/energy_uj";
   FileDescriptor file = open_file(path);
   uint64_t value = 0;
-  const int error = file.valid() ? PowercapReads::read_one(file.get(), value) : errno;
-  if (error != 0) status = refusal(error, path);
+  domain.error = file.valid() ? PowercapReads::read_one(file.get(), value) : errno;
+  if (domain.error != 0) domain.unsupported = refusal(domain.error, path);
   return file;
 }
 
@@ -228,7 +228,7 @@ RaplFound open_rapl_powercap(const Roots& roots) {
     RaplDomain domain = zone.domain;
     domain.unsupported = check_zone(zone, zones, processor, model);
     FileDescriptor file;
-    if (domain.unsupported.ok()) file = open_counter(zone.place, domain.unsupported);
+    if (domain.unsupported.ok()) file = open_counter(zone.place, domain);
     if (!domain.unsupported.ok()) {
       found.unreadable.push_back(std::move(domain));
       continue;

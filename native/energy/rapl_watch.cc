@@ -52,10 +52,18 @@ void observe(Watched& counter, uint64_t raw, int64_t at) {
     const double plausible = domain.quantum_j + kImplausibleW * static_cast<double>(elapsed + kNsPerMs) / kNsPerSecond;
     counter.moved = true;
     if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
+<<<<<<< HEAD
       domain.unsupported = {
           Code::kNotSupported,
           "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
+=======
+      domain.flaw = RaplFlaw::kBackwards;
+      domain.unsupported = {Code::kNotSupported,
+                            "It moved backwards, by " +
+                                seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
+>>>>>>> doctor
     } else if (step > plausible) {
+      domain.flaw = RaplFlaw::kJumps;
       domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};
     }
   }
@@ -122,6 +130,7 @@ class Watch {
         Watched& counter = counters_[next++];
         if (failed) {
           counter.domain->unsupported = {Code::kIoFailure, "It opens, and reading it fails."};
+          counter.domain->flaw = RaplFlaw::kReadFails;
           continue;
         }
         counter.*value = raws[i];
@@ -152,6 +161,7 @@ class Watch {
     for (Watched& counter : counters_) {
       RaplDomain& domain = *counter.domain;
       if (counter.moved || !domain.unsupported.ok()) continue;
+      domain.flaw = RaplFlaw::kNeverMoves;
       domain.unsupported = {Code::kNotSupported,
                             "It exists and has not moved in " + std::to_string(elapsed / kNsPerMs) + " ms."};
       if (domain.scope == Scope::kUncore) {
@@ -162,6 +172,7 @@ class Watch {
       const RaplDomain& kept = *counters_[pair.kept].domain;
       RaplDomain& mirror = *counters_[pair.mirror].domain;
       if (pair.differ || !kept.unsupported.ok() || !mirror.unsupported.ok()) continue;
+      mirror.flaw = RaplFlaw::kMirror;
       mirror.unsupported = {Code::kNotSupported, "It is the same counter as " + kept.name + " of package " +
                                                      std::to_string(kept.package) + " die " + std::to_string(kept.die) +
                                                      ": equal at " + std::to_string(pair.looks) + " looks."};
