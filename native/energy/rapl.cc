@@ -159,33 +159,6 @@ OpenedFamily rapl_family(RaplFound found, RaplInterface one, bool filtered) {
   return family;
 }
 
-<<<<<<< HEAD
-// The reason that the user can do most about.
-Status most_telling(const Attempts& attempts) {
-  const auto denied = std::find_if(attempts.begin(), attempts.end(),
-                                   [](const auto& attempt) { return attempt.second.code == Code::kPermissionDenied; });
-  return denied != attempts.end() ? denied->second : attempts.front().second;
-}
-
-ChannelInfo refused_package(const Status& status) {
-  ChannelInfo channel;
-  channel.id = "package-0";
-  channel.method = "rapl";
-  channel.scope = Scope::kPackage;
-  channel.unsupported = status;
-  return channel;
-}
-
-}  // namespace
-
-const char* rapl_interface_name(RaplInterface one) noexcept { return kInterfaces[static_cast<size_t>(one)].name; }
-
-RaplFound open_rapl_interface(RaplInterface one, const Roots& roots) {
-  return kInterfaces[static_cast<size_t>(one)].open(roots);
-}
-
-=======
->>>>>>> doctor
 OpenedFamily open_rapl(const OpenRequest& request) {
   std::vector<RaplAttempt> attempts;
   for (const RaplInterface one : kRaplInterfaces) {

@@ -52,16 +52,10 @@ void observe(Watched& counter, uint64_t raw, int64_t at) {
     const double plausible = domain.quantum_j + kImplausibleW * static_cast<double>(elapsed + kNsPerMs) / kNsPerSecond;
     counter.moved = true;
     if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
-<<<<<<< HEAD
-      domain.unsupported = {
-          Code::kNotSupported,
-          "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
-=======
       domain.flaw = RaplFlaw::kBackwards;
       domain.unsupported = {Code::kNotSupported,
                             "It moved backwards, by " +
                                 seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
->>>>>>> doctor
     } else if (step > plausible) {
       domain.flaw = RaplFlaw::kJumps;
       domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};
