@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "energy/window_traits.h"
+
 #include "base/clock.h"
 
 namespace mj::energy {
@@ -63,7 +65,7 @@ int64_t MeterData::patience_ns() const noexcept {
 }
 
 CounterTraits MeterData::traits(const MeterChannel& channel) const noexcept {
-  CounterTraits traits = channel.info.traits;
+  CounterTraits traits = gate->dense() ? read_densely(channel.info.traits) : channel.info.traits;
   const int64_t learned = channel.series ? channel.series->learned_period_ns.load() : 0;
   if (learned > 0) traits.period_ns = learned;
   for (const auto& series : power) {
