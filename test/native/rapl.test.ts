@@ -33,16 +33,17 @@ async function measured(meter: Meter, ms: number): Promise<EnergyReport> {
 }
 
 /** The interval that a figure states holds the truth, but for what the fake's own lateness explains. */
-function expectToHold(energy: Energy | undefined, truth: number, lag: number): void {
-  expect(energy?.status).toMatch(/^(ok|below-resolution)$/);
-  const {
-    value,
-    uncertainty,
-    lo = value - uncertainty,
-    hi = value + uncertainty,
-  } = energy as Extract<Energy, { status: 'ok' }>;
-  expect(lo).toBeLessThanOrEqual(truth + lag);
-  expect(hi).toBeGreaterThanOrEqual(truth - lag);
+function expectToHold(energy: Energy | undefined, watts: number, report: EnergyReport, fake: FakeRapl): void {
+  if (fake.stalled && energy?.status === 'suspect') return;
+  expect(energy, JSON.stringify(energy)).toHaveProperty(
+    'status',
+    expect.stringMatching(/^(ok|below-resolution)$/),
+  );
+  const measured = energy as Extract<Energy, { status: 'ok' }>;
+  const { value, uncertainty, lo = value - uncertainty, hi = value + uncertainty } = measured;
+  const truth = joules(watts, report.start, report.end);
+  expect(lo).toBeLessThanOrEqual(truth + fake.lag(watts));
+  expect(hi).toBeGreaterThanOrEqual(truth - fake.lag(watts));
 }
 
 /** 'package-0 powercap:package-0', of the channels that are read. */
@@ -73,14 +74,14 @@ describe('energy of the processor', () => {
         'dram-0 powercap:package-0/dram',
         'package-1 powercap:package-1',
       ]);
-      const { scopes, total, start, end } = await measured(meter, 500);
-      expectToHold(scopes['core-0'], joules(50, start, end), fake.lag(50));
-      expectToHold(scopes['dram-0'], joules(6, start, end), fake.lag(6));
-      expectToHold(scopes['package-0'], joules(80, start, end), fake.lag(80));
-      expectToHold(scopes['package-1'], joules(35, start, end), fake.lag(35));
-      expectToHold(total, joules(121, start, end), fake.lag(121));
+      const report = await measured(meter, 500);
+      expectToHold(report.scopes['core-0'], 50, report, fake);
+      expectToHold(report.scopes['dram-0'], 6, report, fake);
+      expectToHold(report.scopes['package-0'], 80, report, fake);
+      expectToHold(report.scopes['package-1'], 35, report, fake);
+      expectToHold(report.total, 121, report, fake);
       // Cores lie inside their package.
-      expect(total?.of).toEqual(['package-0', 'dram-0', 'package-1']);
+      expect(report.total?.of).toEqual(['package-0', 'dram-0', 'package-1']);
       expect(meter.statistics().threads.map(({ name }) => name)).toEqual(['rapl0', 'rapl1']);
     });
   });
@@ -93,8 +94,8 @@ describe('energy of the processor', () => {
     await withMeter(fake, async (meter) => {
       expect(readable(meter)).toEqual(['package-0 msr:0x611']);
       // 37 J to the wrap.
-      const { scopes, start, end } = await measured(meter, 800);
-      expectToHold(scopes['package-0'], joules(100, start, end), fake.lag(100));
+      const report = await measured(meter, 800);
+      expectToHold(report.scopes['package-0'], 100, report, fake);
     });
   });
 
@@ -109,8 +110,8 @@ describe('energy of the processor', () => {
       fake,
       async (meter) => {
         expect(readable(meter)).toEqual(['package-0 powercap:package-0']);
-        const { scopes, start, end } = await measured(meter, 300);
-        expectToHold(scopes['package-0'], joules(20, start, end), fake.lag(20));
+        const report = await measured(meter, 300);
+        expectToHold(report.scopes['package-0'], 20, report, fake);
       },
       { raplInterface: 'powercap' },
     );
@@ -126,7 +127,7 @@ describe('energy of the processor', () => {
       const { scopes } = await meter.energy(a, mark());
       expect(scopes['package-0']).toMatchObject({ status: 'suspect', cause: 'counter-reset' });
       const after = await measured(meter, 300);
-      expectToHold(after.scopes['package-0'], joules(60, after.start, after.end), fake.lag(60));
+      expectToHold(after.scopes['package-0'], 60, after, fake);
     });
   });
 
@@ -156,8 +157,8 @@ describe('energy of the processor', () => {
       await sleep(200);
       await fake.offline(0);
       await sleep(200);
-      const { scopes, start, end } = await meter.energy(a, mark());
-      expectToHold(scopes['package-0'], joules(40, start, end), fake.lag(40));
+      const report = await meter.energy(a, mark());
+      expectToHold(report.scopes['package-0'], 40, report, fake);
     });
   });
 });
