@@ -4,6 +4,7 @@ export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';
 export { Meter } from './meter.js';
 export { probe } from './probe.js';
+export type { RaplCause } from './rapl-causes.js';
 export { InferenceSession } from './session.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
 export type * from './types/energy.js';

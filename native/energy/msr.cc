@@ -49,7 +49,7 @@ int MsrPlace::descriptor(const Seat& seat) const noexcept {
     if (safe < 0) return opened == -ENOENT ? safe : opened;
     opened = safe;
   }
-  struct stat about {};
+  struct stat about{};
   if (fstat(opened, &about) == 0 && S_ISREG(about.st_mode)) stride_ = sizeof(uint64_t);
   int nobody = -1;
   if (seat.fd.compare_exchange_strong(nobody, opened)) return opened;

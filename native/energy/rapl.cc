@@ -91,8 +91,8 @@ ChannelInfo channel_of(const RaplDomain& domain, const char* interface, int inde
   channel.modulus = domain.modulus;
   channel.traits = rapl_traits(domain.quantum_j, domain.power_limit_w, 0);
   // Whichever way it is read, it is the same sensor.
-  channel.key = "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" +
-                scope_name(domain.scope);
+  channel.key =
+      "rapl:" + std::to_string(domain.package) + ":" + std::to_string(domain.die) + ":" + scope_name(domain.scope);
   channel.unsupported = domain.unsupported;
   return channel;
 }

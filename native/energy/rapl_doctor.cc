@@ -87,20 +87,19 @@ Finding usable(const RaplScene& scene, bool filtered) {
   }
   if (filtered) {
     return {RaplCause::kFiltered,
-            {Code::kOk, "The values carry deliberate noise (SGX, or energy filtering set in MSR 0xBC): windows under a "
-                        "second are uncertain."}};
+            {Code::kOk,
+             "The values carry deliberate noise (SGX, or energy filtering set in MSR 0xBC): windows under a "
+             "second are uncertain."}};
   }
   return {};
 }
 
 // What the user can do most about comes first.
 constexpr RaplCause kByPromise[] = {
-    RaplCause::kPerfParanoid,      RaplCause::kSeccomp,
-    RaplCause::kRootOnlyFile,      RaplCause::kMaskedByContainer,
-    RaplCause::kCapabilityMissing, RaplCause::kCapabilityNotInBoundingSet,
-    RaplCause::kNoNewPrivileges,   RaplCause::kUserNamespace,
-    RaplCause::kSecurityModule,    RaplCause::kModuleNotLoaded,
-    RaplCause::kNotInKernel,       RaplCause::kKernelTooOld,
+    RaplCause::kPerfParanoid,        RaplCause::kSeccomp,           RaplCause::kRootOnlyFile,
+    RaplCause::kMaskedByContainer,   RaplCause::kCapabilityMissing, RaplCause::kCapabilityNotInBoundingSet,
+    RaplCause::kNoNewPrivileges,     RaplCause::kUserNamespace,     RaplCause::kSecurityModule,
+    RaplCause::kModuleNotLoaded,     RaplCause::kNotInKernel,       RaplCause::kKernelTooOld,
     RaplCause::kDeviceNotInContainer};
 
 ptrdiff_t promise(RaplCause cause) {

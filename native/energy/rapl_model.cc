@@ -123,8 +123,7 @@ constexpr int kCascadeLakeAp = 0x55;  // the one Intel model with packages of se
 constexpr int kFirstZen = 0x17;
 
 std::string family_and_model(const Processor& processor) {
-  return processor.vendor + " family " + std::to_string(processor.family) + " model " +
-         std::to_string(processor.model);
+  return processor.vendor + " family " + std::to_string(processor.family) + " model " + std::to_string(processor.model);
 }
 
 RaplModel intel_model(const Processor& processor) {
@@ -146,7 +145,8 @@ RaplModel intel_model(const Processor& processor) {
   std::copy_if(std::begin(all), std::end(all), std::back_inserter(model.registers),
                [](const RaplRegister& one) { return one.unit != EnergyUnit::kAbsent; });
   if (model.registers.empty()) {
-    model.refused = {Code::kNotSupported, model.name + " has no energy registers: its kernel driver reads them elsewhere.",
+    model.refused = {Code::kNotSupported,
+                     model.name + " has no energy registers: its kernel driver reads them elsewhere.",
                      "Use the perf or the powercap interface."};
   }
   return model;
@@ -156,8 +156,8 @@ RaplModel amd_model(const Processor& processor) {
   RaplModel model;
   model.name = family_and_model(processor);
   const bool amd = processor.vendor == "AuthenticAMD";
-  model.listed = amd ? processor.family == 0x17 || processor.family == 0x19 || processor.family == 0x1A
-                     : processor.family == 0x18;
+  model.listed =
+      amd ? processor.family == 0x17 || processor.family == 0x19 || processor.family == 0x1A : processor.family == 0x18;
   if (processor.family < kFirstZen) {
     model.refused = {Code::kNotSupported, model.name + " is older than AMD's energy registers, which Zen introduced."};
     return model;

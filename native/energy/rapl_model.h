@@ -1,7 +1,8 @@
 #pragma once
 
-// Which energy registers a processor has and in which unit each of them counts. From the kernel's arch/x86/events/rapl.c
-// and drivers/powercap/intel_rapl_*.c, and from turbostat; where these disagree or are silent the unit is kUnknown.
+// Which energy registers a processor has and in which unit each of them counts. From the kernel's
+// arch/x86/events/rapl.c and drivers/powercap/intel_rapl_*.c, and from turbostat; where these disagree or are silent
+// the unit is kUnknown.
 #include <cstdint>
 #include <initializer_list>
 #include <string>

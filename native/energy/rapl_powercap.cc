@@ -80,8 +80,8 @@ double watts(const PowercapZone& zone, const std::string& file) {
   return zone_number(zone, file, microwatts) ? static_cast<double>(microwatts) * kMicro : 0;
 }
 
-// Constraint 0 is the long-term limit, whose highest value is the rated power, and 1 the short-term one; the third is of
-// peaks of microseconds.
+// Constraint 0 is the long-term limit, whose highest value is the rated power, and 1 the short-term one; the third is
+// of peaks of microseconds.
 double limit_w(const PowercapZone& zone) {
   return credible_limit_w(watts(zone, "constraint_0_max_power_uw"),
                           {watts(zone, "constraint_0_power_limit_uw"), watts(zone, "constraint_1_power_limit_uw")});
@@ -150,8 +150,8 @@ Status check_zone(const Zone& zone, const std::vector<Zone>& before, const Proce
     return {Code::kNotSupported, "This zone counts a single core of the package.",
             "Use the perf or the MSR interface, which add up all cores."};
   }
-  const auto package = std::find_if(before.begin(), before.end(),
-                                    [&](const Zone& one) { return one.place.id == zone.place.parent; });
+  const auto package =
+      std::find_if(before.begin(), before.end(), [&](const Zone& one) { return one.place.id == zone.place.parent; });
   return check_step(domain, model, package != before.end() ? package->domain.quantum_j : 0);
 }
 

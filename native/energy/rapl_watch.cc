@@ -49,14 +49,13 @@ void observe(Watched& counter, uint64_t raw, int64_t at) {
     const double step = static_cast<double>(ahead(counter.last, raw, domain.modulus)) * domain.unit_j;
     const int64_t elapsed = at - counter.last_at;
     // An update that was due before the last read may come with this one.
-    const double plausible =
-        domain.quantum_j + kImplausibleW * static_cast<double>(elapsed + kNsPerMs) / kNsPerSecond;
+    const double plausible = domain.quantum_j + kImplausibleW * static_cast<double>(elapsed + kNsPerMs) / kNsPerSecond;
     counter.moved = true;
     if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
       domain.flaw = RaplFlaw::kBackwards;
-      domain.unsupported = {Code::kNotSupported,
-                            "It moved backwards, by " +
-                                seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
+      domain.unsupported = {
+          Code::kNotSupported,
+          "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
     } else if (step > plausible) {
       domain.flaw = RaplFlaw::kJumps;
       domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};
@@ -114,7 +113,7 @@ class Watch {
     return a.scope == b.scope && a.modulus > 0 && a.modulus == b.modulus && a.unit_j == b.unit_j;
   }
 
-  void pass(uint64_t Watched::*value) {
+  void pass(uint64_t Watched::* value) {
     size_t next = 0;
     for (const RaplGroup& group : groups_) {
       std::array<uint64_t, kMostRaplDomains> raws{};

@@ -70,7 +70,8 @@ class RaplTree : public PerfTree {
     std::filesystem::create_directories(std::filesystem::path(device).parent_path());
     put(device, static_cast<off_t>(address) * 8, &value, sizeof(value));
     constexpr off_t kBeyondAllRegisters = 8LL * 0xC0020000;
-    if (std::filesystem::file_size(device) < kBeyondAllRegisters && truncate(device.c_str(), kBeyondAllRegisters) != 0) {
+    if (std::filesystem::file_size(device) < kBeyondAllRegisters &&
+        truncate(device.c_str(), kBeyondAllRegisters) != 0) {
       throw std::runtime_error("truncate");
     }
   }
