@@ -100,7 +100,8 @@ export function perfForOne(capability: string, program: string): string[] {
   return [
     `For a single process, without lowering anything, ${capability} as an ambient capability (in a systemd unit:`,
     `AmbientCapabilities=${capability}):`,
-    `  sudo -E setpriv --reuid="$(id -u)" --regid="$(id -g)" --init-groups --inh-caps=+${name} --ambient-caps=+${name} ${program} app.js`,
+    `  sudo -E setpriv --reuid="$(id -u)" --regid="$(id -g)" --init-groups --inh-caps=+${name} --ambient-caps=+${name} \\`,
+    `    env LD_LIBRARY_PATH="$LD_LIBRARY_PATH" ${program} app.js`,
     `Better not: setcap cap_${name}=ep ${program}. Every script that anybody runs with that binary would have the`,
     'capability, and for all of them the loader and Node ignore LD_LIBRARY_PATH, LD_PRELOAD, NODE_OPTIONS and NODE_PATH.',
   ];
