@@ -6,6 +6,7 @@ export { Meter } from './meter.js';
 export { probe } from './probe.js';
 export type { RaplCause } from './rapl-causes.js';
 export { InferenceSession } from './session.js';
+export { sumEnergies } from './sum.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
 export type * from './types/energy.js';
 export type * from './types/measure.js';
