@@ -5,6 +5,7 @@ import { type EnergyRequest, energyRequest, measureLength, meterOptions } from '
 import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
 import { plainData } from './plain.js';
 import { ResolvedReader } from './resolved.js';
+import { stepRecord, stepRecordRequest } from './step-record.js';
 import type { EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   Channel,
@@ -14,6 +15,8 @@ import type {
   MeterOptions,
   MeterStatistics,
   SourceName,
+  StepRecord,
+  StepRecordOptions,
 } from './types/meter.js';
 
 const NS_PER_MS = 1e6;
@@ -40,6 +43,11 @@ export class Meter {
    * A free function: it may be taken off the meter. Throws `meter-closed` after `close`.
    */
   readonly read: (out: Float64Array) => void;
+  /**
+   * As `read`, but the processor's counters, which take microseconds, are read now, on the calling thread; of the others
+   * it gives the latest known value. For loops that want the energy of every step.
+   */
+  readonly sample: (out: Float64Array) => void;
 
   readonly #native: NativeMeter;
   #closed: Promise<void> | undefined;
@@ -51,6 +59,7 @@ export class Meter {
     this.driver = opened.driver === '' ? null : opened.driver;
     this.simulated = opened.simulated;
     this.read = opened.read;
+    this.sample = opened.sample;
   }
 
   /** Rejects where the options are wrong; a counter that cannot be read is a channel that says why. */
@@ -126,6 +135,17 @@ export class Meter {
     } finally {
       this.#native.endWindow();
     }
+  }
+
+  /**
+   * Reads one of the processor's counters without pause for `durationMs`, on a thread that stays on its package, and
+   * gives each of its steps with the time of it. The thread keeps one CPU busy meanwhile: that energy is in the figures.
+   */
+  async recordSteps(options: StepRecordOptions): Promise<StepRecord> {
+    this.#requireOpen();
+    const { channel, durationMs } = stepRecordRequest(options, this.channels);
+    const { id, method } = this.channels[channel] as Channel;
+    return stepRecord(id, method, await this.#native.recordSteps(channel, durationMs * NS_PER_MS));
   }
 
   /** Cost and health of the meter's threads. */

@@ -79,7 +79,7 @@ CounterGrowth counter_growth(const CounterRules& rules, double peak_w, const Cou
     // Limits of power are exceeded for a while (laptops: by four times), so that what they rule out is asked again.
     for (const double bound : {likely_j, possible_j}) {
       if (rules.modulus > 0 && joules + modulus_j <= bound) return {0, Fault::kAmbiguousWrap};
-      if (joules <= bound) return {joules, Fault::kNone};
+      if (joules <= bound) return {counts, Fault::kNone};
     }
     if (forwards) return {0, Fault::kJump};
   }

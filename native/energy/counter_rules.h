@@ -27,12 +27,12 @@ CounterRules counter_rules(const ChannelInfo& channel, int64_t read_period_ns) n
 // The last that is known of a counter: it had this value at some instant not before `since`.
 struct CounterPoint {
   uint64_t raw = 0;
-  double joules = 0;
+  uint64_t counts = 0;  // since the first edge: no rounding ever adds up, and equal readings are equal energies
   int64_t since = 0;
 };
 
 struct CounterGrowth {
-  double joules = 0;  // never negative; 0 with a fault
+  uint64_t counts = 0;  // 0 with a fault
   Fault fault = Fault::kNone;
 };
 

@@ -52,7 +52,7 @@ void CounterTracker::unchanged(int64_t t_before, int64_t t_after, Outcome& outco
   if (stuck_ || rules_.refresh_ns == 0 || refreshed <= edge_.hi) return;
   point_.since = refreshed;
   outcome.has_hold = true;
-  outcome.hold = hold_ = {refreshed, t_after, point_.joules};
+  outcome.hold = hold_ = {refreshed, t_after, edge_.joules};
 }
 
 void CounterTracker::changed(int64_t t_before, int64_t t_after, uint64_t raw, Outcome& outcome) noexcept {
@@ -61,17 +61,19 @@ void CounterTracker::changed(int64_t t_before, int64_t t_after, uint64_t raw, Ou
   // Counted from the first edge on: what was gathered before it belongs to nobody's window.
   if (has_origin_) growth = counter_growth(rules_, peak_w_, point_, raw, t_after);
   outcome.fault = {t_after, growth.fault};
-  if (hold_.hi != 0 && growth.joules > kStepsOfWork * rules_.quantum_j) {
+  const uint64_t counts = point_.counts + growth.counts;
+  const double joules = static_cast<double>(counts) * rules_.unit_j;
+  if (hold_.hi != 0 && joules - edge_.joules > kStepsOfWork * rules_.quantum_j) {
     outcome.has_hold = true;
     outcome.hold = hold_;
   }
   const int64_t lo = rules_.refresh_ns > 0 ? std::max(last_before_, t_before - rules_.refresh_ns) : last_before_;
-  outcome.edge = edge_ = {lo, t_after, point_.joules + growth.joules};
+  outcome.edge = edge_ = {lo, t_after, joules};
   learn_peak(edge_, !has_origin_ || growth.fault != Fault::kNone);
   has_origin_ = true;
   hold_ = {};
   stuck_ = false;
-  point_ = {raw, edge_.joules, lo};
+  point_ = {raw, counts, lo};
   unchanged_since_ = t_before;
 }
 

@@ -41,8 +41,8 @@ void MeterData::sample(double* out) const noexcept {
       const Series& series = *channels[one.channels[reading.channel]].series;
       const CounterPoint& point = points[reading.channel];
       const double peak_w = series.peak_w.load(std::memory_order_relaxed);
-      out[one.channels[reading.channel]] =
-          point.joules + counter_growth(series.rules, peak_w, point, reading.raw, reading.t_after).joules;
+      const CounterGrowth growth = counter_growth(series.rules, peak_w, point, reading.raw, reading.t_after);
+      out[one.channels[reading.channel]] = static_cast<double>(point.counts + growth.counts) * series.rules.unit_j;
     }
   }
 }

@@ -51,16 +51,18 @@ bool gives_package(const RaplFound& found) {
 // Why an interface that opened is not taken: what is wrong with its counter of a package, or else with any.
 Status without_package(const RaplFound& found, const char* interface) {
   std::vector<RaplDomain> wrong = found.unreadable;
-  for (const RaplGroup& group : found.groups) wrong.insert(wrong.end(), group.domains.begin(), group.domains.end());
-  std::stable_sort(wrong.begin(), wrong.end(), [](const RaplDomain& a, const RaplDomain& b) {
-    return a.scope == Scope::kPackage && b.scope != Scope::kPackage;
-  });
-  for (const RaplDomain& domain : wrong) {
-    if (domain.unsupported.ok()) continue;
-    return {domain.unsupported.code, interface + (":" + domain.name) + ": " + domain.unsupported.message,
-            domain.unsupported.remedy};
+  for (const RaplGroup& group : found.groups) {
+    std::copy_if(group.domains.begin(), group.domains.end(), std::back_inserter(wrong),
+                 [](const RaplDomain& domain) { return !domain.unsupported.ok(); });
   }
-  return {Code::kNotSupported, std::string("The ") + interface + " interface has no counter of a whole package."};
+  if (wrong.empty()) {
+    return {Code::kNotSupported, std::string("The ") + interface + " interface has no counter of a whole package."};
+  }
+  const auto package = std::find_if(wrong.begin(), wrong.end(),
+                                    [](const RaplDomain& domain) { return domain.scope == Scope::kPackage; });
+  const RaplDomain& domain = package != wrong.end() ? *package : wrong.front();
+  return {domain.unsupported.code, interface + (":" + domain.name) + ": " + domain.unsupported.message,
+          domain.unsupported.remedy};
 }
 
 // Places of the counters, in the order of their indices.

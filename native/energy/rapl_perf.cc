@@ -17,15 +17,13 @@ namespace mj::energy {
 
 namespace {
 
-constexpr size_t kMostDomains = 8;  // the kernel knows five
-
 // The domains of one package, scheduled together: one system call reads all.
 class GroupReads final : public RaplReads {
  public:
   explicit GroupReads(std::vector<FileDescriptor> events) : events_(std::move(events)) {}
 
   ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept override {
-    std::array<uint64_t, 1 + kMostDomains> values;
+    std::array<uint64_t, 1 + kMostRaplDomains> values;
     const size_t count = events_.size();
     *before = monotonic_ns();
     const ssize_t got = ::read(events_.front().get(), values.data(), sizeof(values));
@@ -64,31 +62,20 @@ class CoreReads final : public RaplReads {
   const std::vector<FileDescriptor> events_;
 };
 
-bool contains(const std::vector<int>& list, int one) { return std::find(list.begin(), list.end(), one) != list.end(); }
+bool is_in(int one, const std::vector<int>& list) { return std::find(list.begin(), list.end(), one) != list.end(); }
 
-// What one instance of the PMU covers.
-struct Unit {
-  int package = 0;
-  int die = 0;
-  std::vector<int> cpus;  // that of the cpumask first
-};
-
-// Of Intel's multi-die packages each die has counters of its own, and a CPU in the mask. AMD's count the package:
-// kernels that list a CPU for each of its dies show the same counter several times.
-std::vector<Unit> units_of(const Processor& processor, const PerfPmu& pmu) {
-  const auto dies_counted = [&](int package) {
-    if (processor.vendor != "GenuineIntel") return false;
-    return std::count_if(processor.cpus.begin(), processor.cpus.end(),
-                         [&](const Cpu& cpu) { return cpu.package == package && contains(pmu.cpus, cpu.id); }) > 1;
-  };
-  std::vector<Unit> units;
-  for (const Cpu& cpu : processor.cpus) {
-    const int die = dies_counted(cpu.package) ? cpu.die : 0;
-    auto unit = std::find_if(units.begin(), units.end(),
-                             [&](const Unit& one) { return one.package == cpu.package && one.die == die; });
-    if (unit == units.end()) unit = units.insert(unit, {cpu.package, die, {}});
-    unit->cpus.insert(contains(pmu.cpus, cpu.id) ? unit->cpus.begin() : unit->cpus.end(), cpu.id);
-  }
+// What each instance of the PMU covers, with the CPU of its mask first. Of Intel's multi-die packages each die has
+// counters of its own, and a CPU in the mask. AMD's count the package: kernels that list a CPU for each of its dies
+// show the same counter several times.
+std::vector<CpuGroup> units_of(const Processor& processor, const PerfPmu& pmu) {
+  const auto listed = [&pmu](int cpu) { return is_in(cpu, pmu.cpus); };
+  std::vector<CpuGroup> packages = cpu_groups(processor, CpuLevel::kPackage);
+  const bool dies =
+      processor.vendor == "GenuineIntel" && std::any_of(packages.begin(), packages.end(), [&](const CpuGroup& package) {
+        return std::count_if(package.cpus.begin(), package.cpus.end(), listed) > 1;
+      });
+  std::vector<CpuGroup> units = dies ? cpu_groups(processor, CpuLevel::kDie) : std::move(packages);
+  for (CpuGroup& unit : units) std::partition(unit.cpus.begin(), unit.cpus.end(), listed);
   return units;
 }
 
@@ -102,7 +89,7 @@ const Scope* scope_of(const std::string& event) noexcept {
   return nullptr;
 }
 
-RaplDomain domain_of(const PerfEvent& event, const Unit& unit) {
+RaplDomain domain_of(const PerfEvent& event, const CpuGroup& unit) {
   RaplDomain domain;
   domain.scope = *scope_of(event.name);
   domain.package = unit.package;
@@ -121,7 +108,7 @@ RaplDomain domain_of(const PerfEvent& event, const Unit& unit) {
 std::vector<PerfEvent> known_events(const PerfPmu& pmu) {
   std::vector<PerfEvent> known;
   for (const PerfEvent& event : pmu.events) {
-    if (scope_of(event.name) != nullptr && known.size() < kMostDomains) known.push_back(event);
+    if (scope_of(event.name) != nullptr && known.size() < kMostRaplDomains) known.push_back(event);
   }
   return known;
 }
@@ -133,7 +120,7 @@ struct Attempt {
   std::vector<RaplDomain> refused;
 };
 
-Attempt attempt(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const Unit& unit, int cpu,
+Attempt attempt(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const CpuGroup& unit, int cpu,
                 const Roots& roots) {
   Attempt result;
   for (const PerfEvent& event : events) {
@@ -155,7 +142,7 @@ Attempt attempt(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const 
 }
 
 // On the first CPU of the package that will have it: the one listed may just have gone offline.
-void open_unit(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const Unit& unit, const Roots& roots,
+void open_unit(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const CpuGroup& unit, const Roots& roots,
                RaplFound& found) {
   Attempt first;
   for (const int cpu : unit.cpus) {
@@ -170,12 +157,13 @@ void open_unit(const PerfPmu& pmu, const std::vector<PerfEvent>& events, const U
 }
 
 // A sum that lacks a core would be wrong, so that all of them count, or none.
-void open_cores(const PerfPmu& pmu, const PerfEvent& event, const Unit& unit, const Roots& roots, RaplFound& found) {
+void open_cores(const PerfPmu& pmu, const PerfEvent& event, const CpuGroup& unit, const Roots& roots,
+                RaplFound& found) {
   RaplDomain domain = domain_of(event, unit);
   std::vector<FileDescriptor> opened;
   for (const int cpu : unit.cpus) {
     if (!domain.unsupported.ok()) break;
-    if (!contains(pmu.cpus, cpu)) continue;
+    if (!is_in(cpu, pmu.cpus)) continue;
     FileDescriptor fd;
     domain.error = open_perf_event(pmu.type, event.config, cpu, -1, fd);
     if (domain.error != 0) domain.unsupported = perf_refusal(domain.error, roots);
@@ -184,8 +172,9 @@ void open_cores(const PerfPmu& pmu, const PerfEvent& event, const Unit& unit, co
   if (!domain.unsupported.ok()) {
     found.unreadable.push_back(std::move(domain));
   } else if (!opened.empty()) {
+    const size_t calls = opened.size();
     found.groups.push_back(
-        {unit.package, unit.cpus, {std::move(domain)}, std::make_shared<CoreReads>(std::move(opened))});
+        {unit.package, unit.cpus, {std::move(domain)}, std::make_shared<CoreReads>(std::move(opened)), calls});
   }
 }
 
@@ -197,6 +186,10 @@ Status pmu_missing(int error, const std::string& folder) {
 }
 
 Status nothing_opened(const Processor& processor, const RaplFound& found) {
+  // What the user can do something about comes first.
+  for (const RaplDomain& domain : found.unreadable) {
+    if (domain.unsupported.code == Code::kPermissionDenied) return domain.unsupported;
+  }
   if (!found.unreadable.empty()) return found.unreadable.front().unsupported;
   if (processor.cpus.empty()) return {Code::kNotSupported, "The kernel does not tell which CPUs this machine has."};
   return {Code::kNotSupported, "The kernel's perf PMU 'power' lists no energy counter."};
@@ -214,13 +207,12 @@ RaplFound open_rapl_perf(const Roots& roots) {
     return found;
   }
   const std::vector<PerfEvent> events = known_events(power);
-  for (const Unit& unit : units_of(processor, power)) open_unit(power, events, unit, roots, found);
+  for (const CpuGroup& unit : units_of(processor, power)) open_unit(power, events, unit, roots, found);
   PerfPmu cores;
   if (read_perf_pmu(roots.perf_root() + "/power_core", cores) == 0) {
-    // One instance a core: the units are those of the packages.
-    const std::vector<Unit> packages = units_of(processor, {});
+    const std::vector<CpuGroup> packages = cpu_groups(processor, CpuLevel::kPackage);
     for (const PerfEvent& event : known_events(cores)) {
-      for (const Unit& unit : packages) open_cores(cores, event, unit, roots, found);
+      for (const CpuGroup& unit : packages) open_cores(cores, event, unit, roots, found);
     }
   }
   if (found.groups.empty()) found.refused = nothing_opened(processor, found);

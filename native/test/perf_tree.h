@@ -71,6 +71,7 @@ class PerfTree {
     energy::Roots roots;
     roots.sys = root_ / "sys";
     roots.proc = root_ / "proc";
+    roots.msr = root_ / "dev/cpu";
     return roots;
   }
 

@@ -88,12 +88,6 @@ class RaplTree : public PerfTree {
     return folder;
   }
 
-  [[nodiscard]] energy::Roots roots() const {
-    energy::Roots roots = PerfTree::roots();
-    roots.msr = roots.sys + "/../dev/cpu";
-    return roots;
-  }
-
  private:
   static void put(const std::string& path, off_t at, const void* data, size_t size) {
     const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
@@ -104,15 +98,17 @@ class RaplTree : public PerfTree {
 // Moves counters as hardware does: each millisecond, by what their power made of the time that has passed.
 class Moving {
  public:
-  // Gets the joules since the beginning.
+  // Gets the joules since the beginning; first before the constructor returns.
   using Set = std::function<void(double joules)>;
   struct Counter {
     double watts;
     Set set;
   };
 
-  explicit Moving(std::vector<Counter> counters)
-      : counters_(std::move(counters)), begin_(monotonic_ns()), thread_([this] { run(); }) {}
+  explicit Moving(std::vector<Counter> counters) : counters_(std::move(counters)), begin_(monotonic_ns()) {
+    step();
+    thread_ = std::thread([this] { run(); });
+  }
   Moving(const Moving&) = delete;
   Moving& operator=(const Moving&) = delete;
   ~Moving() {
@@ -121,10 +117,13 @@ class Moving {
   }
 
  private:
-  void run() {
+  void step() const {
+    const double seconds = static_cast<double>(monotonic_ns() - begin_) / kNsPerSecond;
+    for (const Counter& counter : counters_) counter.set(counter.watts * seconds);
+  }
+  void run() const {
     while (!stop_) {
-      const double seconds = static_cast<double>(monotonic_ns() - begin_) / kNsPerSecond;
-      for (const Counter& counter : counters_) counter.set(counter.watts * seconds);
+      step();
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

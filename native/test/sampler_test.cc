@@ -5,67 +5,16 @@
 #include <thread>
 
 #include "test/check.h"
+#include "test/stepping_source.h"
 
 namespace {
 
 using namespace mj;
 using namespace mj::energy;
+using mj::test::SteppingSource;
 
-constexpr double kWatts = 100;
-constexpr int64_t kUpdate = kNsPerMs;
-
-// A register that is refreshed on a grid of 1 ms of the clock itself, so that every instant has a known energy.
-class SteppingSource final : public Source {
- public:
-  explicit SteppingSource(int64_t period_ns, std::vector<int> cpus = {}) : period_(period_ns), cpus_(std::move(cpus)) {
-    ChannelInfo channel;
-    channel.id = "package-0";
-    channel.scope = Scope::kPackage;
-    channel.unit = 0x1p-16;
-    channel.modulus = 1ULL << 32U;
-    channel.traits.period_ns = kUpdate;
-    channel.traits.quantum_j = channel.unit;
-    channel.traits.max_power_w = 400;
-    channels_.push_back(channel);
-  }
-
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  [[nodiscard]] const std::vector<ChannelInfo>& channels() const noexcept override { return channels_; }
-  [[nodiscard]] Cadence cadence() const noexcept override { return Cadence::kPeriodic; }
-  [[nodiscard]] int64_t period_ns() const noexcept override { return period_; }
-  [[nodiscard]] int64_t window_period_ns() const noexcept override { return kUpdate; }
-  [[nodiscard]] const std::vector<int>& cpus() const noexcept override { return cpus_; }
-  [[nodiscard]] bool slow() const noexcept override { return false; }
-  [[nodiscard]] size_t max_readings() const noexcept override { return 1; }
-
-  ReadOutcome read(RawReading* out) noexcept override {
-    if (failing) return {0, true, Fault::kLost};
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(0, sizeof(set), &set);
-    allowed_cpus = CPU_COUNT(&set);
-    out->channel = 0;
-    out->t_before = monotonic_ns();
-    out->raw = static_cast<uint64_t>(joules_at(out->t_before) / channels_[0].unit) % channels_[0].modulus;
-    out->t_after = monotonic_ns();
-    return {1};
-  }
-
-  // Of the refresh that was the last one then.
-  static double joules_at(int64_t t) {
-    const int64_t refreshes = t / kUpdate;
-    return kWatts * static_cast<double>(refreshes) * 1e-3;
-  }
-
-  std::atomic<bool> failing{false};
-  std::atomic<int> allowed_cpus{0};
-
- private:
-  const std::string name_ = "rapl0";
-  const int64_t period_;
-  const std::vector<int> cpus_;
-  std::vector<ChannelInfo> channels_;
-};
+constexpr double kWatts = SteppingSource::kWatts;
+constexpr int64_t kUpdate = SteppingSource::kUpdateNs;
 
 // A sampler on its thread.
 struct Sampling {
