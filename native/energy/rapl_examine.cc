@@ -21,8 +21,8 @@ constexpr int kHighestKernelLevel = 2;
 Finding perf_paranoid(const SystemFacts& system) {
   const std::optional<int>& level = system.kernel.perf_paranoid;
   const std::string value = level ? std::to_string(*level) : "above 0";
-  const Capability needed = system.kernel.release && system.kernel.release->before(5, 8) ? Capability::kSysAdmin
-                                                                                          : Capability::kPerfmon;
+  const Capability needed =
+      system.kernel.release && system.kernel.release->before(5, 8) ? Capability::kSysAdmin : Capability::kPerfmon;
   const std::string sysctl = "sudo sysctl -w kernel.perf_event_paranoid=0";
   if (level.value_or(0) > kHighestKernelLevel && has(system.process.effective, Capability::kPerfmon)) {
     return {RaplCause::kPerfParanoid,
@@ -31,8 +31,8 @@ Finding perf_paranoid(const SystemFacts& system) {
                  ", a level of the distribution's own at which CAP_PERFMON, which this process has, is not enough.",
              in_container(system) ? "On the host: " + sysctl : sysctl}};
   }
-  Finding finding = missing_capability(system, needed, "perf_event_paranoid is " + value + ": counting a whole CPU",
-                                       sysctl);
+  Finding finding =
+      missing_capability(system, needed, "perf_event_paranoid is " + value + ": counting a whole CPU", sysctl);
   // Lowering the level mends what the capability would, unless neither is in reach from here.
   if (finding.cause == RaplCause::kCapabilityMissing) finding.cause = RaplCause::kPerfParanoid;
   return finding;
@@ -40,8 +40,8 @@ Finding perf_paranoid(const SystemFacts& system) {
 
 Finding perf_denied(const RaplScene& scene, int error) {
   const SystemFacts& system = scene.system;
-  const bool capable = has(system.process.effective, Capability::kPerfmon) ||
-                       has(system.process.effective, Capability::kSysAdmin);
+  const bool capable =
+      has(system.process.effective, Capability::kPerfmon) || has(system.process.effective, Capability::kSysAdmin);
   if (error != EACCES && system.process.seccomp_filter.value_or(false)) {
     const std::string sentence = "A seccomp filter refuses perf_event_open";
     if (capable) {
@@ -161,8 +161,8 @@ Finding powercap_masked(const RaplScene& scene) {
              " run -v /sys/devices/virtual/powercap:/host/powercap:ro …, then name it: --root powercap=/host/powercap";
   }
   return {RaplCause::kMaskedByContainer,
-          {Code::kPermissionDenied,
-           "The container hides the powercap tree, as runtimes do since 2023 (CVE-2020-8694).", remedy}};
+          {Code::kPermissionDenied, "The container hides the powercap tree, as runtimes do since 2023 (CVE-2020-8694).",
+           remedy}};
 }
 
 Finding powercap_denied(const RaplScene& scene) {

@@ -31,14 +31,14 @@ bool has_rapl(const Processor& processor) noexcept {
   if (processor.vendor == "AuthenticAMD" || processor.vendor == "HygonGenuine") return processor.family >= kFirstZen;
   if (processor.vendor != "GenuineIntel" || processor.family < 6) return false;
   if (processor.family > 6) return processor.family != 15;  // NetBurst
-  return processor.model >= kSandyBridge && std::find(kIntelWithoutRapl.begin(), kIntelWithoutRapl.end(),
-                                                      processor.model) == kIntelWithoutRapl.end();
+  return processor.model >= kSandyBridge &&
+         std::find(kIntelWithoutRapl.begin(), kIntelWithoutRapl.end(), processor.model) == kIntelWithoutRapl.end();
 }
 
 std::string processor_text(const Processor& processor) {
   if (processor.vendor.empty()) return "a processor without a vendor's name";
-  const std::string kind = processor.vendor + " family " + std::to_string(processor.family) + " model " +
-                           std::to_string(processor.model);
+  const std::string kind =
+      processor.vendor + " family " + std::to_string(processor.family) + " model " + std::to_string(processor.model);
   return processor.name.empty() ? kind : processor.name + " (" + kind + ")";
 }
 
@@ -68,12 +68,13 @@ Finding missing_capability(const SystemFacts& system, Capability one, const std:
   const ProcessFacts& process = system.process;
   const std::string name = capability_name(one);
   if (lacks(process.bounding, one)) {
-    return {RaplCause::kCapabilityNotInBoundingSet,
-            {Code::kPermissionDenied,
-             needed_for + " needs " + name + ", which is not even in the bounding set: nothing started here can have it.",
-             in_container(system) ? container_remedy(system, one)
-                                  : "In the unit of the service: CapabilityBoundingSet=" + name +
-                                        " and AmbientCapabilities=" + name}};
+    return {
+        RaplCause::kCapabilityNotInBoundingSet,
+        {Code::kPermissionDenied,
+         needed_for + " needs " + name + ", which is not even in the bounding set: nothing started here can have it.",
+         in_container(system)
+             ? container_remedy(system, one)
+             : "In the unit of the service: CapabilityBoundingSet=" + name + " and AmbientCapabilities=" + name}};
   }
   if (has(process.file_capabilities, one)) {
     if (process.no_new_privileges.value_or(false)) {
@@ -83,10 +84,11 @@ Finding missing_capability(const SystemFacts& system, Capability one, const std:
                    " carries it, and no_new_privs, set by whoever started this process, voids that.",
                "Start it without no_new_privs (in a systemd unit: NoNewPrivileges=no)."}};
     }
-    return {RaplCause::kCapabilityMissing,
-            {Code::kPermissionDenied,
-             needed_for + " needs " + name + ": " + binary_of(process) + " carries it, and this process did not get it.",
-             "Start it again; where that does not help, its file system is mounted nosuid."}};
+    return {
+        RaplCause::kCapabilityMissing,
+        {Code::kPermissionDenied,
+         needed_for + " needs " + name + ": " + binary_of(process) + " carries it, and this process did not get it.",
+         "Start it again; where that does not help, its file system is mounted nosuid."}};
   }
   if (in_container(system)) {
     return {RaplCause::kCapabilityMissing,
@@ -96,9 +98,9 @@ Finding missing_capability(const SystemFacts& system, Capability one, const std:
                  (process.program.empty() ? "PROGRAM" : process.program)}};
   }
   const std::string nor = lacks(process.file_capabilities, one) ? ", and " + binary_of(process) + " gives none" : "";
-  return {RaplCause::kCapabilityMissing,
-          {Code::kPermissionDenied, needed_for + " needs " + name + ", which this process lacks" + nor + ".",
-           on_the_spot}};
+  return {
+      RaplCause::kCapabilityMissing,
+      {Code::kPermissionDenied, needed_for + " needs " + name + ", which this process lacks" + nor + ".", on_the_spot}};
 }
 
 Finding user_namespace(Capability one) {

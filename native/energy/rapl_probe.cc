@@ -30,9 +30,8 @@ struct Timing {
 };
 
 bool enough(const Timing& timing, size_t reads) {
-  return reads >= kEnoughReads && std::all_of(timing.changes.begin(), timing.changes.end(), [](const auto& one) {
-           return one.gaps_ns.size() >= kEnoughChanges;
-         });
+  return reads >= kEnoughReads && std::all_of(timing.changes.begin(), timing.changes.end(),
+                                              [](const auto& one) { return one.gaps_ns.size() >= kEnoughChanges; });
 }
 
 void note(Timing::Changes& changes, const RawReading& reading, uint64_t modulus) {
