@@ -22,6 +22,7 @@ Napi::Value resolved(Napi::Env env, const energy::Resolution& resolution);
 Napi::Value snapshot(Napi::Env env, const energy::MeterData& data, int64_t a, int64_t b);
 Napi::Value conditions(Napi::Env env, const energy::MeterData& data, int64_t a, int64_t b);
 Napi::Value statistics(Napi::Env env, const std::vector<energy::ThreadReport>& threads);
+Napi::Value timing(Napi::Env env, const energy::MeterData& data);
 Napi::Value counter_probe(Napi::Env env, const energy::CounterProbe& probe);
 
 }  // namespace mj::bind
