@@ -4,6 +4,7 @@ import { suspectReason } from './suspect.js';
 import type { Energy, EnergyKind } from './types/energy.js';
 
 type Total = Energy & { of: string[] };
+type Member = Pick<NativeChannel, 'id' | 'scope' | 'index'> & { unsupported?: unknown };
 type Measured = Exclude<Energy, { status: 'unsupported' }>;
 
 /**
@@ -11,7 +12,7 @@ type Measured = Exclude<Energy, { status: 'unsupported' }>;
  * its packages and the memory beside them. Absent where nothing of these is measured.
  */
 export function totalOf(
-  channels: readonly NativeChannel[],
+  channels: readonly Member[],
   scopes: Readonly<Record<string, Energy>>,
   kind: EnergyKind,
 ): Total | undefined {
