@@ -1,19 +1,31 @@
 import { withDefaultMeter } from './default-meter.js';
 import { invalidArgument } from './errors.js';
 import { summarise } from './latency.js';
+import {
+  type BlockMarks,
+  type BlockRunner,
+  type MeasuredBlocks,
+  measureBlocks,
+  needsRunTime,
+  type Round,
+} from './measure-blocks.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
 import { plainData } from './plain.js';
-import { attachBoard, type DeviceIdentity, dividePerInference } from './session-energy.js';
-import type { EnergyReport } from './types/energy.js';
+import { startPhases } from './planner/block-design.js';
+import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
+import { targetChannels } from './target-scope.js';
 import type { Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type { Feeds, SkippedProvider } from './types/onnx.js';
 import { VERSION } from './version.js';
 
 const NS_PER_MS = 1e6;
-const PHASES = ['warm-up', 'idle-before', 'running', 'idle-after'] as const;
+const DEFAULT_QUIET_MS = 1000;
+/** Runs are timed for so long where their time decides how many make a block. */
+const TIMING_MS = 100;
+const PHASES = ['warm-up', 'idle-before', 'running', 'idle-after', 'sham'] as const;
 
 /** What of a session a measurement needs. */
 export interface MeasurableSession<O> {
@@ -29,7 +41,7 @@ export interface MeasurableSession<O> {
 export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch'>;
 type LoopResult<O> = Omit<NativeMeasureResult, 'outputs'> & { outputs: O };
 
-/** The synchronised measure-and-infer call: one native loop between two marks, and the energy between them. */
+/** The synchronised measure-and-infer call: native loops between marks, and the energy between them. */
 export async function measureSession<O>(
   session: MeasurableSession<O>,
   feeds: Feeds,
@@ -48,81 +60,164 @@ async function measureWith<O>(
   feeds: Feeds,
   options: MeasureOptions<Meter>,
 ): Promise<Measurement<O>> {
-  const readable = meter.channels.some((channel) => channel.unsupported === undefined);
-  const plan = planMeasurement(options, readable);
+  const target = targetChannels(meter.channels, options.target?.scope, deviceOf(session, meter));
+  const plan = planMeasurement(options, target.unreadable);
   const release = await meter.holdWindow();
   try {
-    const loop = await session.measureNative(feeds, toNative(plan, options.onProgress), options.signal);
-    options.onProgress?.({ phase: 'resolving', repetitions: loop.durationsNs.length, elapsedMs: 0 });
-    const energy = await meter.energy(loop.startNs, loop.endNs, energyOptions(plan, loop, options));
-    return result(meter, session, plan, loop, energy);
+    const loops = new SessionLoops(session, feeds, plan, options);
+    const blocks = await measureBlocks(
+      meter,
+      {
+        length: plan,
+        kind: plan.kind,
+        quiet: plan.idle,
+        defaultQuietMs: DEFAULT_QUIET_MS,
+        runMs: needsRunTime(plan) ? await loops.timeRuns() : undefined,
+        targetIds: plan.target ? target.ids : [],
+        request: {
+          signal: options.signal,
+          timeoutNs: options.timeoutMs === undefined ? -1 : options.timeoutMs * NS_PER_MS,
+        },
+        onResolving: () => loops.tell('resolving', 0, 0, 0),
+      },
+      loops.run,
+    );
+    return result(meter, session, plan, loops, blocks);
   } finally {
     release();
   }
 }
 
-function toNative(plan: MeasurePlan, onProgress: ((p: MeasureProgress) => void) | undefined): NativeLoop {
-  return {
-    warmup: plan.warmup,
-    repetitions: plan.repetitions,
-    minDurationNs: plan.minDurationMs * NS_PER_MS,
-    maxDurationNs: Number.isFinite(plan.maxDurationMs) ? plan.maxDurationMs * NS_PER_MS : 0,
-    idleBeforeNs: plan.idleBeforeMs * NS_PER_MS,
-    idleAfterNs: plan.idleAfterMs * NS_PER_MS,
-    progress:
-      onProgress &&
-      ((phase, repetitions, elapsedMs) =>
-        onProgress({ phase: PHASES[phase] ?? 'running', repetitions, elapsedMs })),
-  };
+/** The id of the session's board, 'cpu' where it runs on none, undefined where that is not known. */
+function deviceOf({ providers, device }: MeasurableSession<unknown>, meter: Meter): string | undefined {
+  if (providers[0] === 'cpu') return 'cpu';
+  return device ? matchDevice(device, meter.devices)?.id : undefined;
 }
 
-// The quiet time that really passed is what the estimator may use as idle, not what was asked for.
-function energyOptions(
-  plan: MeasurePlan,
-  loop: Omit<NativeMeasureResult, 'outputs'>,
-  { kind, signal, timeoutMs }: MeasureOptions<Meter>,
-) {
-  const quiet = plan.idleBeforeMs > 0 || plan.idleAfterMs > 0;
-  return {
-    kind: kind ?? (quiet ? ('caused' as const) : ('window' as const)),
-    idle: quiet
-      ? {
-          beforeMs: Number(loop.startNs - loop.quietFromNs) / NS_PER_MS,
-          afterMs: Number(loop.quietUntilNs - loop.endNs) / NS_PER_MS,
-        }
-      : (false as const),
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+/** The native loops of one measurement, one a round. */
+class SessionLoops<O> {
+  readonly durations: Float64Array[] = [];
+  outputs: O | undefined;
+  #warmed = false;
+  #runs = 0;
+  #before: { runs: number; blocks: number; ms: number } = { runs: 0, blocks: 0, ms: 0 };
+  #planned = 1;
+  readonly #began = performance.now();
+
+  constructor(
+    private readonly session: MeasurableSession<O>,
+    private readonly feeds: Feeds,
+    private readonly plan: MeasurePlan,
+    private readonly options: MeasureOptions<Meter>,
+  ) {}
+
+  /** Warms up, and gives the median time of a run. */
+  async timeRuns(): Promise<number> {
+    const { durationsNs } = await this.#loop({ ...this.#common(), minDurationNs: TIMING_MS * NS_PER_MS });
+    return summarise(durationsNs).p50;
+  }
+
+  readonly run: BlockRunner = async (round: Round): Promise<BlockMarks[]> => {
+    const { design, first, blocks, planned, budgetMs } = round;
+    this.#before = { runs: this.#runs, blocks: first, ms: performance.now() - this.#began };
+    this.#planned = planned;
+    const loop = await this.#loop({
+      ...this.#common(),
+      repetitions: design.runsPerBlock,
+      minDurationNs: design.minDurationMs * NS_PER_MS,
+      maxDurationNs: bound(design.maxDurationMs),
+      idleBeforeNs: design.beforeMs * NS_PER_MS,
+      idleAfterNs: design.afterMs * NS_PER_MS,
+      phases: startPhases(first, blocks),
+      periodNs: design.periodMs * NS_PER_MS,
+      originNs: design.origin,
+      sham: design.sham,
+      budgetNs: bound(budgetMs),
+    });
+    this.#runs += loop.durationsNs.length;
+    this.durations.push(loop.durationsNs);
+    this.outputs = loop.outputs;
+    return blockMarks(loop);
   };
+
+  tell(phase: MeasureProgress['phase'], runs: number, elapsedMs: number, blocks: number): void {
+    const { runs: runsBefore, blocks: blocksBefore, ms } = this.#before;
+    this.options.onProgress?.({
+      phase,
+      repetitions: phase === 'resolving' ? this.#runs : runsBefore + runs,
+      elapsedMs: phase === 'resolving' ? performance.now() - this.#began : ms + elapsedMs,
+      blocks: { done: blocksBefore + blocks, planned: this.#planned },
+    });
+  }
+
+  async #loop(request: NativeLoop): Promise<LoopResult<O>> {
+    const loop = await this.session.measureNative(this.feeds, request, this.options.signal);
+    this.#warmed = true;
+    return loop;
+  }
+
+  #common(): NativeLoop {
+    return {
+      warmup: this.#warmed ? 0 : this.plan.warmup,
+      repetitions: 0,
+      minDurationNs: 0,
+      maxDurationNs: 0,
+      idleBeforeNs: 0,
+      idleAfterNs: 0,
+      phases: new Float64Array(0),
+      periodNs: 0,
+      originNs: 0n,
+      sham: false,
+      budgetNs: 0,
+      progress:
+        this.options.onProgress &&
+        ((phase, runs, elapsedMs, blocks) => this.tell(PHASES[phase] ?? 'running', runs, elapsedMs, blocks)),
+    };
+  }
+}
+
+function bound(ms: number): number {
+  return Number.isFinite(ms) ? ms * NS_PER_MS : 0;
+}
+
+function blockMarks({ marksNs, runs }: Pick<NativeMeasureResult, 'marksNs' | 'runs'>): BlockMarks[] {
+  return Array.from(runs, (count, i) => {
+    const [quietFrom, start, end, quietUntil] = marksNs.subarray(4 * i, 4 * i + 4) as unknown as [
+      bigint,
+      bigint,
+      bigint,
+      bigint,
+    ];
+    return { quietFrom, start, end, quietUntil, runs: count };
+  });
 }
 
 function result<O>(
   meter: Meter,
   session: MeasurableSession<O>,
   plan: MeasurePlan,
-  loop: LoopResult<O>,
-  energy: EnergyReport,
+  loops: SessionLoops<O>,
+  { energy, repetitions, blocks, sham, ...measured }: MeasuredBlocks,
 ): Measurement<O> {
-  const repetitions = loop.durationsNs.length;
   const provider = session.providers[0] as string;
   dividePerInference(energy, repetitions);
   attachBoard(energy, provider, session.device, meter.devices);
   return plainData<Measurement<O>>({
     repetitions,
     warmup: plan.warmup,
-    start: loop.startNs,
-    end: loop.endNs,
-    durationMs: Number(loop.endNs - loop.startNs) / NS_PER_MS,
-    latency: summarise(loop.durationsNs),
+    start: measured.start,
+    end: measured.end,
+    durationMs: measured.durationMs,
+    latency: summarise(joined(loops.durations)),
     energy,
     idle: energy.idle,
     conditions: energy.conditions,
     timeline: energy.timeline,
-    outputs: loop.outputs,
+    outputs: loops.outputs as O,
     provider,
     ...(session.skippedProviders.length > 0 ? { skippedProviders: [...session.skippedProviders] } : {}),
     dataPath: 'host',
-    mode: 'sustained',
+    mode: measured.mode,
     placement: { known: false, nodes: {} },
     versions: {
       microjoule: VERSION,
@@ -130,6 +225,18 @@ function result<O>(
       onnxruntime: session.runtime.version,
       driver: meter.driver,
     },
-    plan: plan.sentence,
+    plan: measured.plan,
+    ...(blocks ? { blocks } : {}),
+    ...(sham ? { sham } : {}),
   });
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const out = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }

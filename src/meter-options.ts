@@ -1,15 +1,9 @@
 // Checks of a meter's options before any native work begins.
 import { checkKeys, finiteNumber, plainObject, text, truth, wholeNumber } from './check-options.js';
-import { invalidArgument, MicrojouleError } from './errors.js';
+import { invalidArgument } from './errors.js';
 import type { NativeMeterOptions, NativeRoots } from './native.js';
 import type { EnergyKind } from './types/energy.js';
-import type {
-  AbortSignalLike,
-  EnergiesOptions,
-  EnergyOptions,
-  MeterMeasureOptions,
-  MeterOptions,
-} from './types/meter.js';
+import type { AbortSignalLike, EnergiesOptions, EnergyOptions, MeterOptions } from './types/meter.js';
 
 const SOURCES = ['nvml', 'rapl'];
 const RAPL_INTERFACES = ['perf', 'msr', 'powercap'];
@@ -17,7 +11,6 @@ const DEFAULT_HISTORY_S = 120;
 // A day of one 20 ms sensor is 100 MB; more is a recording, not a history.
 const MAX_HISTORY_S = 86_400;
 const DEFAULT_IDLE_MS = 1000;
-const DEFAULT_DURATION_MS = 5000;
 const NS_PER_MS = 1e6;
 
 export function meterOptions(options: MeterOptions, shared: boolean): NativeMeterOptions {
@@ -132,42 +125,4 @@ export function energiesRequest(options: EnergiesOptions): EnergyRequest {
     );
   }
   return { ...request, covariance, timeline: truth('timeline', options.timeline ?? false) };
-}
-
-/** How often `measure` calls the function: until both are reached, and never beyond `maxDurationMs`. */
-export interface MeasureLength {
-  repetitions: number;
-  minDurationMs: number;
-  maxDurationMs: number;
-}
-
-export function measureLength(options: MeterMeasureOptions, countersReadable: boolean): MeasureLength {
-  const { repetitions, minDurationMs, target, maxDurationMs } = options;
-  if ([repetitions, minDurationMs, target].filter((x) => x !== undefined).length > 1) {
-    throw invalidArgument(
-      'Only one of repetitions, minDurationMs and target can be given.',
-      'Leave out the others.',
-    );
-  }
-  const max =
-    maxDurationMs === undefined ? Number.POSITIVE_INFINITY : finiteNumber('maxDurationMs', maxDurationMs);
-  if (target !== undefined) {
-    const u = target.relativeUncertainty;
-    if (!(typeof u === 'number' && u > 0 && u < 1)) {
-      throw invalidArgument(`target.relativeUncertainty must lie between 0 and 1, not ${String(u)}.`);
-    }
-    if (countersReadable) {
-      throw new MicrojouleError(
-        'not-supported',
-        'This version has no planner yet that sizes a measurement for a target uncertainty.',
-        'Use { minDurationMs } or { repetitions }, and read the uncertainty of the result.',
-      );
-    }
-    return { repetitions: 1, minDurationMs: DEFAULT_DURATION_MS, maxDurationMs: max };
-  }
-  return {
-    repetitions: repetitions === undefined ? 1 : wholeNumber('repetitions', repetitions, 1),
-    minDurationMs: minDurationMs === undefined ? 0 : finiteNumber('minDurationMs', minDurationMs),
-    maxDurationMs: max,
-  };
 }

@@ -1,18 +1,15 @@
+import { throwIfAborted } from './abort.js';
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
-import { mark } from './mark.js';
-import {
-  type EnergyRequest,
-  energiesRequest,
-  energyRequest,
-  measureLength,
-  meterOptions,
-} from './meter-options.js';
+import { measureFunction } from './measure-function.js';
+import { type EnergyRequest, energiesRequest, energyRequest, meterOptions } from './meter-options.js';
 import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
 import { plainData } from './plain.js';
+import type { CounterTiming } from './planner/block-design.js';
+import type { BlockReports } from './repeated-report.js';
 import { ResolvedReader } from './resolved.js';
 import { stepRecord, stepRecordRequest } from './step-record.js';
-import type { EnergyReport, Mark, Scope } from './types/energy.js';
+import type { EnergyKind, EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   Channel,
   EnergiesOptions,
@@ -28,7 +25,6 @@ import type {
 
 const NS_PER_MS = 1e6;
 const MAX_INSTANT = 2n ** 63n - 1n;
-const MEASURE_KEYS = ['repetitions', 'minDurationMs', 'target', 'maxDurationMs'];
 
 let lastTicket = 0;
 
@@ -56,11 +52,15 @@ export class Meter {
    */
   readonly sample: (out: Float64Array) => void;
 
+  /** How far back samples are kept at full resolution. @internal */
+  readonly historyMs: number;
+
   readonly #native: NativeMeter;
   #closed: Promise<void> | undefined;
 
-  private constructor(opened: NativeMeter) {
+  private constructor(opened: NativeMeter, historySeconds: number) {
     this.#native = opened;
+    this.historyMs = 1e3 * historySeconds;
     this.channels = Object.freeze(opened.channels.map(channelOf));
     this.devices = Object.freeze(opened.devices);
     this.driver = opened.driver === '' ? null : opened.driver;
@@ -71,7 +71,8 @@ export class Meter {
 
   /** Rejects where the options are wrong; a counter that cannot be read is a channel that says why. */
   static async open(options: MeterOptions = {}): Promise<Meter> {
-    return new Meter(await native().openMeter(meterOptions(options, false)));
+    const checked = meterOptions(options, false);
+    return new Meter(await native().openMeter(checked), checked.historySeconds);
   }
 
   /**
@@ -79,7 +80,8 @@ export class Meter {
    * @internal
    */
   static async openShared(options: MeterOptions = {}): Promise<Meter> {
-    return new Meter(await native().openMeter(meterOptions(options, true)));
+    const checked = meterOptions(options, true);
+    return new Meter(await native().openMeter(checked), checked.historySeconds);
   }
 
   /**
@@ -88,7 +90,8 @@ export class Meter {
    */
   async energy(a: Mark, b: Mark, options: EnergyOptions = {}): Promise<EnergyReport> {
     const request = energyRequest(options);
-    const [report] = await this.#resolve(marksOf([a, b]), request);
+    const marks = marksOf([a, b]);
+    const [report] = this.#reports(await this.#resolve(marks, request), marks, request);
     return report as EnergyReport;
   }
 
@@ -102,48 +105,21 @@ export class Meter {
       throw invalidArgument('energies() needs a BigInt64Array of pairs: a0, b0, a1, b1, …');
     }
     if (marks.length === 0) return [];
-    return this.#resolve(marksOf(marks), request);
+    const pairs = marksOf(marks);
+    return this.#reports(await this.#resolve(pairs, request), pairs, request);
   }
 
   /**
-   * Calls `fn` once, or `repetitions` times, or for `minDurationMs`, and gives its last result with the energy of all
-   * calls. What `fn` throws is thrown. With kind 'caused' it waits for `idle.beforeMs` first, so that it is quiet.
+   * Calls `fn` once, or as often or as long as asked, or until a target is met, and gives its last result with the energy
+   * of all calls. What `fn` throws is thrown. With kind 'caused' it waits for `idle.beforeMs` first, so that it is quiet.
    */
   async measure<T>(fn: () => T | PromiseLike<T>, options: MeterMeasureOptions = {}): Promise<Measured<T>> {
     if (typeof fn !== 'function') throw invalidArgument('measure() needs a function.');
-    const request = energyRequest(options, MEASURE_KEYS);
-    const readable = this.channels.some(({ unsupported }) => unsupported === undefined);
-    const length = measureLength(options, readable);
-    this.#requireOpen();
-    await this.#native.beginWindow();
+    const release = await this.holdWindow();
     try {
-      await quiet(request.kind === 'caused' ? request.idleBeforeNs / NS_PER_MS : 0, request);
-      const start = mark();
-      let repetitions = 0;
-      let elapsedMs = 0;
-      let result: T;
-      do {
-        if (request.signal?.aborted) abort(request);
-        const returned = fn();
-        result = isThenable(returned) ? await returned : returned;
-        repetitions += 1;
-        elapsedMs = Number(mark() - start) / NS_PER_MS;
-      } while (
-        elapsedMs < length.maxDurationMs &&
-        (repetitions < length.repetitions || elapsedMs < length.minDurationMs)
-      );
-      const end = mark();
-      const [energy] = await this.#resolve(marksOf([start, end]), request);
-      return plainData<Measured<T>>({
-        result,
-        repetitions,
-        start,
-        end,
-        durationMs: Number(end - start) / NS_PER_MS,
-        energy: energy as EnergyReport,
-      });
+      return await measureFunction(this, fn, options);
     } finally {
-      this.#native.endWindow();
+      release();
     }
   }
 
@@ -167,6 +143,32 @@ export class Meter {
     return plainData<MeterStatistics>({ memoryBytes: this.#native.memoryBytes, threads });
   }
 
+  /** Windows of the kind asked for, with what else is known of the same ones. @internal */
+  async blockReports(marks: BigInt64Array, request: EnergyRequest): Promise<BlockReports> {
+    const resolved = await this.#resolve(marks, request);
+    const of = (kind: EnergyKind) => this.#reports(resolved, marks, { ...request, kind, timeline: false });
+    const reports = this.#reports(resolved, marks, request);
+    const quiet = request.idleBeforeNs > 0 || request.idleAfterNs > 0;
+    return {
+      reports,
+      gross: request.kind === 'window' ? reports : of('window'),
+      net: request.kind === 'caused' ? reports : quiet ? of('caused') : undefined,
+    };
+  }
+
+  /** The slowest counter of these channels, or of all; undefined where none can be read. @internal */
+  timing(ids: readonly string[]): CounterTiming | undefined {
+    this.#requireOpen();
+    const counters = this.#native
+      .timing()
+      .filter(({ periodNs }, i) => {
+        const { id } = this.channels[i] as Channel;
+        return Number.isFinite(periodNs) && (ids.length === 0 || ids.includes(id));
+      })
+      .map(({ periodNs, decayNs }) => ({ periodMs: periodNs / NS_PER_MS, decayMs: decayNs / NS_PER_MS }));
+    return counters.sort((a, b) => b.periodMs - a.periodMs)[0];
+  }
+
   /** With `sampling: 'windows'`, slow counters are read until the function returned is called. @internal */
   async holdWindow(): Promise<() => void> {
     this.#requireOpen();
@@ -188,10 +190,14 @@ export class Meter {
     return this.close();
   }
 
-  async #resolve(marks: BigInt64Array, request: EnergyRequest): Promise<EnergyReport[]> {
+  #reports(reader: ResolvedReader, marks: BigInt64Array, request: EnergyRequest): EnergyReport[] {
+    return energyReports(this.#native, reader, marks, request);
+  }
+
+  async #resolve(marks: BigInt64Array, request: EnergyRequest): Promise<ResolvedReader> {
     this.#requireOpen();
     const { signal, idleBeforeNs, idleAfterNs, timeoutNs, covariance } = request;
-    if (signal?.aborted) abort(request);
+    throwIfAborted(signal);
     lastTicket += 1;
     const ticket = lastTicket;
     const cancel = () => this.#native.cancelResolve(ticket);
@@ -206,9 +212,9 @@ export class Meter {
         covariance,
       });
       this.#requireOpen();
-      return energyReports(this.#native, new ResolvedReader(resolved, this.channels.length), marks, request);
+      return new ResolvedReader(resolved, this.channels.length);
     } catch (error) {
-      if (signal?.aborted && (error as MicrojouleError).code === 'aborted') abort(request);
+      if ((error as MicrojouleError).code === 'aborted') throwIfAborted(signal);
       throw error;
     } finally {
       signal?.removeEventListener('abort', cancel);
@@ -262,25 +268,4 @@ function marksOf(marks: Iterable<Mark>): BigInt64Array {
     }
   }
   return BigInt64Array.from(list);
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
-}
-
-function abort({ signal }: EnergyRequest): never {
-  throw signal?.reason ?? new MicrojouleError('aborted', 'The wait was aborted.');
-}
-
-async function quiet(ms: number, request: EnergyRequest): Promise<void> {
-  if (ms <= 0) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      request.signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    request.signal?.addEventListener('abort', done, { once: true });
-  });
 }

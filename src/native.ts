@@ -109,7 +109,16 @@ export interface NativeMeter {
   /** Conditions between the two instants; with a read of its own now. */
   conditions(aNs: bigint, bNs: bigint): NativeConditions[];
   statistics(): NativeThread[];
+  /** Of each channel by now; NaN where it cannot be read. */
+  timing(): NativeTiming[];
   close(): Promise<void>;
+}
+
+export interface NativeTiming {
+  /** Between two updates of the counter. */
+  periodNs: number;
+  /** After this time an effect has left the sensor. */
+  decayNs: number;
 }
 
 export interface NativeResolveRequest {
@@ -339,7 +348,10 @@ export interface NativeRunSettings {
   config: { keys: string[]; values: string[] };
 }
 
-/** Runs until `repetitions` are done, or, where it is 0, until `minDurationNs` has passed; never beyond `maxDurationNs`. */
+/**
+ * Blocks of runs, each with quiet time of its own. A block ends after `repetitions`, or, where that is 0, after
+ * `minDurationNs`; never beyond `maxDurationNs`.
+ */
 export interface NativeMeasureRequest {
   ticket: number;
   feed: NativeFeed;
@@ -351,17 +363,28 @@ export interface NativeMeasureRequest {
   maxDurationNs: number;
   idleBeforeNs: number;
   idleAfterNs: number;
-  /** Called with phase (0 warm-up, 1 idle before, 2 running, 3 idle after), runs, elapsed ms; at most 10 a second. */
-  progress: ((phase: number, runs: number, elapsedMs: number) => void) | undefined;
+  /** Where in the counter's period each block begins, 0 to 1; empty: one block, begun after its quiet time. */
+  phases: Float64Array;
+  /** The counter's period, counted from `originNs`. */
+  periodNs: number;
+  originNs: bigint;
+  /** After each block another one of its length in which nothing runs. */
+  sham: boolean;
+  /** No further block is begun that would end later than this after the warm-up; 0: no bound. */
+  budgetNs: number;
+  /**
+   * Called with phase (0 warm-up, 1 idle before, 2 running, 3 idle after, 4 sham), runs, elapsed ms and blocks done;
+   * at most 10 a second and when the phase changes.
+   */
+  progress: ((phase: number, runs: number, elapsedMs: number, blocks: number) => void) | undefined;
 }
 
 export interface NativeMeasureResult {
-  startNs: bigint;
-  endNs: bigint;
-  /** End of the warm-up, that is the start of the idle time before. */
-  quietFromNs: bigint;
-  /** End of the idle time after. */
-  quietUntilNs: bigint;
+  /** Of each block, in the order of time: start of its quiet time, start, end, end of the quiet time after. */
+  marksNs: BigInt64Array;
+  /** Runs of each block; 0: a sham. */
+  runs: Float64Array;
+  /** Of all runs, in order. */
   durationsNs: Float64Array;
   outputs: NativeOutputs;
 }

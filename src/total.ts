@@ -3,6 +3,7 @@ import { disjoint } from './scopes.js';
 import { sumOf } from './sum.js';
 import type { Energy, EnergySum, Scope } from './types/energy.js';
 
+type Member = Pick<NativeChannel, 'id' | 'index'>;
 type Measured = Exclude<Energy, { status: 'unsupported' }>;
 
 /** What a total is made of, the widest first. A platform is no part of it: what it covers beside these is not known. */
@@ -10,7 +11,7 @@ const WIDEST_FIRST: readonly Scope[] = ['module', 'board', 'cpu-package', 'dram'
 
 /** The sum over what was measured of the widest scopes that do not contain one another. Absent where there is none. */
 export function totalOf(
-  channels: readonly NativeChannel[],
+  channels: readonly Member[],
   scopes: Readonly<Record<string, Energy>>,
 ): EnergySum | undefined {
   const measured = channels.flatMap(({ id, index }) => {

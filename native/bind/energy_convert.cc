@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace mj::bind {
 
@@ -236,6 +237,20 @@ Napi::Value statistics(Napi::Env env, const std::vector<energy::ThreadReport>& t
     object.Set("dropped", static_cast<double>(threads[i].dropped));
     object.Set("state", energy::sampler_state_name(threads[i].state));
     object.Set("reason", threads[i].reason);
+    out.Set(i, object);
+  }
+  return out;
+}
+
+Napi::Value timing(Napi::Env env, const MeterData& data) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  Napi::Array out = Napi::Array::New(env, data.channels.size());
+  for (uint32_t i = 0; i < data.channels.size(); ++i) {
+    const energy::MeterChannel& channel = data.channels[i];
+    const energy::CounterTraits traits = data.traits(channel);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("periodNs", channel.series ? static_cast<double>(traits.period_ns) : kNone);
+    object.Set("decayNs", channel.series ? static_cast<double>(traits.decay_ns) : kNone);
     out.Set(i, object);
   }
   return out;

@@ -24,5 +24,6 @@ Napi::Value resolved(Napi::Env env, const energy::Resolution& resolution);
 Napi::Value snapshot(Napi::Env env, const energy::MeterData& data, int64_t a, int64_t b);
 Napi::Value conditions(Napi::Env env, const energy::MeterData& data, int64_t a, int64_t b);
 Napi::Value statistics(Napi::Env env, const std::vector<energy::ThreadReport>& threads);
+Napi::Value timing(Napi::Env env, const energy::MeterData& data);
 
 }  // namespace mj::bind

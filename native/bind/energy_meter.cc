@@ -175,6 +175,9 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   method("statistics", [](const Napi::CallbackInfo& info, const HandlePtr& held) {
     return statistics(info.Env(), held->require(info.Env()).statistics());
   });
+  method("timing", [](const Napi::CallbackInfo& info, const HandlePtr& held) {
+    return timing(info.Env(), held->require(info.Env()).data());
+  });
   object.Set("close", Napi::Function::New(
                           env, [handle, closer](const Napi::CallbackInfo& info) { return close(info, handle, closer); },
                           "close"));

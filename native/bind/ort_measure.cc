@@ -9,12 +9,26 @@ namespace mj::bind {
 
 namespace {
 
-Napi::Value bigint(Napi::Env env, int64_t ns) { return Napi::BigInt::New(env, ns); }
-
 Napi::Float64Array durations_of(Napi::Env env, const measure::TimeLog& log) {
   Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());
   for (size_t i = 0; i < log.size(); ++i) durations[i] = log[i];
   return durations;
+}
+
+// Four instants a block.
+Napi::BigInt64Array marks_of(Napi::Env env, const std::vector<measure::Block>& blocks) {
+  Napi::BigInt64Array marks = Napi::BigInt64Array::New(env, 4 * blocks.size());
+  int64_t* next = marks.Data();
+  for (const measure::Block& block : blocks) {
+    for (const int64_t ns : {block.quiet_from_ns, block.start_ns, block.end_ns, block.quiet_until_ns}) *next++ = ns;
+  }
+  return marks;
+}
+
+Napi::Float64Array runs_of(Napi::Env env, const std::vector<measure::Block>& blocks) {
+  Napi::Float64Array runs = Napi::Float64Array::New(env, blocks.size());
+  for (size_t i = 0; i < blocks.size(); ++i) runs[i] = static_cast<double>(blocks[i].runs);
+  return runs;
 }
 
 // NativeMeasureResult of src/native.ts.
@@ -22,10 +36,8 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
                  Napi::Object& result) {
   napi_value outputs = nullptr;
   if (Status status = write_outputs(env, model, fetched, job.bindings, outputs); !status.ok()) return status;
-  result.Set("startNs", bigint(env, job.start_ns));
-  result.Set("endNs", bigint(env, job.end_ns));
-  result.Set("quietFromNs", bigint(env, job.quiet_from_ns));
-  result.Set("quietUntilNs", bigint(env, job.quiet_until_ns));
+  result.Set("marksNs", marks_of(env, job.blocks));
+  result.Set("runs", runs_of(env, job.blocks));
   result.Set("durationsNs", durations_of(env, job.durations));
   result.Set("outputs", outputs);
   return {};
@@ -36,7 +48,8 @@ void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& jo
   for (const measure::Progress& now : job.take_progress()) {
     callback.Call({Napi::Number::New(env, static_cast<int>(now.phase)),
                    Napi::Number::New(env, static_cast<double>(now.runs)),
-                   Napi::Number::New(env, static_cast<double>(now.elapsed_ns) / 1e6)});
+                   Napi::Number::New(env, static_cast<double>(now.elapsed_ns) / 1e6),
+                   Napi::Number::New(env, static_cast<double>(now.blocks))});
   }
 }
 

@@ -117,6 +117,13 @@ measure::LoopRequest read_loop_request(const Napi::Object& request) {
   result.max_duration_ns = integer(request, "maxDurationNs");
   result.idle_before_ns = integer(request, "idleBeforeNs");
   result.idle_after_ns = integer(request, "idleAfterNs");
+  const auto phases = request.Get("phases").As<Napi::Float64Array>();
+  result.phases.assign(phases.Data(), phases.Data() + phases.ElementLength());
+  result.period_ns = integer(request, "periodNs");
+  bool lossless = false;
+  result.origin_ns = request.Get("originNs").As<Napi::BigInt>().Int64Value(&lossless);
+  result.sham = truth(request, "sham");
+  result.budget_ns = integer(request, "budgetNs");
   return result;
 }
 

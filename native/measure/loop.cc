@@ -1,6 +1,7 @@
 #include "measure/loop.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/clock.h"
@@ -16,6 +17,14 @@ constexpr uint64_t kReserveAtOnce = 1 << 20;
 Status aborted() { return {Code::kAborted, "The measurement was aborted."}; }
 
 }  // namespace
+
+int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns) noexcept {
+  if (request.period_ns <= 0) return earliest_ns;
+  const auto period = static_cast<double>(request.period_ns);
+  const double offset = phase * period;
+  const double since = static_cast<double>(earliest_ns - request.origin_ns) - offset;
+  return request.origin_ns + std::llround(std::ceil(since / period) * period + offset);
+}
 
 LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request)
     : model_(std::move(model)), request_(request) {}
@@ -39,12 +48,38 @@ Status LoopJob::loop() {
   began_ns_ = monotonic_ns();
   if (Status failed = warm_up(); !failed.ok()) return failed;
   model_->synchronise();
-  quiet_from_ns = monotonic_ns();
-  if (Status failed = sleep(Phase::kIdleBefore, request_.idle_before_ns); !failed.ok()) return failed;
-  if (Status failed = timed_runs(); !failed.ok()) return failed;
-  if (Status failed = sleep(Phase::kIdleAfter, request_.idle_after_ns); !failed.ok()) return failed;
-  quiet_until_ns = monotonic_ns();
+  return all_blocks();
+}
+
+Status LoopJob::all_blocks() {
+  const size_t count = std::max<size_t>(1, request_.phases.size());
+  blocks.reserve(request_.sham ? 2 * count : count);
+  const int64_t first_ns = monotonic_ns();
+  int64_t longest_ns = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t from = monotonic_ns();
+    if (i > 0 && request_.budget_ns > 0 && from + longest_ns - first_ns > request_.budget_ns) break;
+    const double phase = request_.phases.empty() ? 0 : request_.phases[i];
+    if (Status failed = one_block(phase, false); !failed.ok()) return failed;
+    if (request_.sham) {
+      if (Status failed = one_block(phase, true); !failed.ok()) return failed;
+    }
+    longest_ns = std::max(longest_ns, monotonic_ns() - from);
+  }
   return {};
+}
+
+Status LoopJob::one_block(double phase, bool sham) {
+  Block block;
+  block.quiet_from_ns = monotonic_ns();
+  const int64_t start = next_start(request_, phase, block.quiet_from_ns + request_.idle_before_ns);
+  if (Status failed = sleep_until(Phase::kIdleBefore, start); !failed.ok()) return failed;
+  Status failed = sham ? no_runs(block, blocks.back().end_ns - blocks.back().start_ns) : timed_runs(block);
+  if (!failed.ok()) return failed;
+  failed = sleep_until(Phase::kIdleAfter, monotonic_ns() + request_.idle_after_ns);
+  block.quiet_until_ns = monotonic_ns();
+  blocks.push_back(block);
+  return failed;
 }
 
 Status LoopJob::warm_up() {
@@ -64,18 +99,19 @@ Status LoopJob::run_once() {
                      bindings.output_names.data(), bindings.outputs.size(), bindings.output_values());
 }
 
-Status LoopJob::timed_runs() {
+Status LoopJob::timed_runs(Block& block) {
   const uint64_t wanted = request_.repetitions;
+  const size_t before_all = durations.size();
   durations.reserve(static_cast<size_t>(std::clamp<uint64_t>(wanted, 1, kReserveAtOnce)));
-  tell(Phase::kRunning, 0, monotonic_ns(), true);
+  tell(Phase::kRunning, before_all, monotonic_ns(), true);
   for (auto& value : bindings.outputs) value.reset();
   model_->synchronise();
 
-  start_ns = monotonic_ns();
+  block.start_ns = monotonic_ns();
   const int64_t least = wanted > 0 ? INT64_MAX : request_.min_duration_ns;
   const int64_t most = request_.max_duration_ns > 0 ? request_.max_duration_ns : INT64_MAX;
   const int64_t limit = std::min(least, most);
-  int64_t now = start_ns;
+  int64_t now = block.start_ns;
   do {
     durations.reserve();
     tell(Phase::kRunning, durations.size(), now, false);
@@ -84,19 +120,30 @@ Status LoopJob::timed_runs() {
     if (Status failed = run_once(); !failed.ok()) return failed;
     now = monotonic_ns();
     durations.push(static_cast<double>(now - before));
-  } while (durations.size() != wanted && now - start_ns < limit);
+    block.runs = durations.size() - before_all;
+  } while (block.runs != wanted && now - block.start_ns < limit);
   model_->synchronise();
-  end_ns = monotonic_ns();
-  tell(Phase::kRunning, durations.size(), end_ns, true);
+  block.end_ns = monotonic_ns();
+  tell(Phase::kRunning, durations.size(), block.end_ns, true);
   return {};
 }
 
-Status LoopJob::sleep(Phase phase, int64_t duration_ns) {
-  if (duration_ns <= 0) return {};
-  const int64_t deadline = monotonic_ns() + duration_ns;
-  const uint64_t runs = durations.size();
-  tell(phase, runs, monotonic_ns(), true);
-  return abort_.sleep_until(deadline) ? Status() : aborted();
+// The same call with nothing in it: what the instrument itself takes, and what it makes of nothing.
+Status LoopJob::no_runs(Block& block, int64_t length_ns) {
+  tell(Phase::kSham, durations.size(), monotonic_ns(), true);
+  model_->synchronise();
+  block.start_ns = monotonic_ns();
+  if (!abort_.sleep_until(block.start_ns + length_ns)) return aborted();
+  model_->synchronise();
+  block.end_ns = monotonic_ns();
+  return {};
+}
+
+Status LoopJob::sleep_until(Phase phase, int64_t deadline_ns) {
+  const int64_t now = monotonic_ns();
+  if (deadline_ns <= now) return {};
+  tell(phase, durations.size(), now, true);
+  return abort_.sleep_until(deadline_ns) ? Status() : aborted();
 }
 
 void LoopJob::tell(Phase phase, uint64_t runs, int64_t now_ns, bool always) {
@@ -104,7 +151,7 @@ void LoopJob::tell(Phase phase, uint64_t runs, int64_t now_ns, bool always) {
   told_ns_ = now_ns;
   {
     const std::lock_guard<std::mutex> lock(progress_mutex_);
-    progress_.push_back({phase, runs, now_ns - began_ns_});
+    progress_.push_back({phase, runs, blocks.size(), now_ns - began_ns_});
   }
   on_progress();
 }

@@ -15,20 +15,39 @@ namespace mj::measure {
 
 struct LoopRequest {
   uint64_t warmup = 0;
-  uint64_t repetitions = 0;  // 0: until min_duration_ns has passed
+  uint64_t repetitions = 0;  // of each block; 0: until min_duration_ns has passed
   int64_t min_duration_ns = 0;
-  int64_t max_duration_ns = 0;  // 0: no bound
+  int64_t max_duration_ns = 0;  // of a block; 0: no bound
   int64_t idle_before_ns = 0;
   int64_t idle_after_ns = 0;
+  // Where in the counter's period each block begins, 0 to 1; empty: one block, begun when its quiet time has passed.
+  std::vector<double> phases;
+  int64_t period_ns = 0;  // counted from origin_ns
+  int64_t origin_ns = 0;
+  bool sham = false;      // each block is followed by one of its length in which nothing runs
+  int64_t budget_ns = 0;  // no further block is begun that would end later than this after the warm-up; 0: no bound
 };
 
-enum class Phase : int { kWarmup, kIdleBefore, kRunning, kIdleAfter };
+// One window with its own quiet time on both sides.
+struct Block {
+  int64_t quiet_from_ns = 0;
+  int64_t start_ns = 0;
+  int64_t end_ns = 0;
+  int64_t quiet_until_ns = 0;
+  uint64_t runs = 0;  // 0: a sham
+};
+
+enum class Phase : int { kWarmup, kIdleBefore, kRunning, kIdleAfter, kSham };
 
 struct Progress {
   Phase phase = Phase::kWarmup;
   uint64_t runs = 0;
+  uint64_t blocks = 0;  // done
   int64_t elapsed_ns = 0;
 };
+
+// The first instant of this phase of the counter's period at or after `earliest_ns`.
+int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns) noexcept;
 
 class LoopJob final : public ort::Job {
   std::shared_ptr<ort::Model> model_;  // first, so that it outlives the inputs that lie in its arena
@@ -47,18 +66,18 @@ class LoopJob final : public ort::Job {
   ort::Bindings bindings;
 
   // Results, valid once the job has ended well.
-  int64_t quiet_from_ns = 0;  // end of the warm-up
-  int64_t start_ns = 0;
-  int64_t end_ns = 0;
-  int64_t quiet_until_ns = 0;
-  TimeLog durations;
+  std::vector<Block> blocks;  // in the order of time
+  TimeLog durations;          // of all runs
 
  private:
   Status loop();
   Status warm_up();
-  Status timed_runs();
+  Status all_blocks();
+  Status one_block(double phase, bool sham);
+  Status timed_runs(Block& block);
+  Status no_runs(Block& block, int64_t length_ns);
   Status run_once();
-  Status sleep(Phase phase, int64_t duration_ns);
+  Status sleep_until(Phase phase, int64_t deadline_ns);
   void tell(Phase phase, uint64_t runs, int64_t now_ns, bool always);
 
   const LoopRequest request_;

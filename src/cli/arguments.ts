@@ -10,6 +10,8 @@ export interface Arguments {
   flag(name: string): boolean;
   count(name: string): number | undefined;
   durationMs(name: string): number | undefined;
+  /** '2%' as 0.02. */
+  share(name: string): number | undefined;
 }
 
 const UNITS_MS: Record<string, number> = { us: 1e-3, ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
@@ -31,6 +33,7 @@ export function parse(argv: string[], options: Options, usage: string): Argument
     flag: (name) => values[name] === true,
     count: (name) => count(name, text(name)),
     durationMs: (name) => durationMs(name, text(name)),
+    share: (name) => share(name, text(name)),
   };
 }
 
@@ -56,6 +59,13 @@ function durationMs(name: string, value: string | undefined): number | undefined
     );
   }
   return Number(match[1]) * (UNITS_MS[match[2] as string] as number);
+}
+
+function share(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(value);
+  if (!match) throw invalidArgument(`--${name} takes a percentage, such as 2%, not '${value}'.`);
+  return Number(match[1]) / 100;
 }
 
 /** 'seq=128' → ['seq', '128']; the name may hold no '='. */

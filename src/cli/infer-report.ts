@@ -14,16 +14,29 @@ export function describe({ model, batch, measurement: m }: InferRun): string {
   const seconds = (m.durationMs / 1000).toFixed(2);
   const lines = [
     ...(m.energy.simulated ? [SIMULATED] : []),
-    `${model}  ${m.provider}  batch ${batch}  ${m.repetitions} runs in ${seconds} s`,
+    `${model}  ${m.provider}  batch ${batch}  ${m.repetitions} runs in ${seconds} s${blocksText(m)}`,
     ...(m.skippedProviders ?? []).map((skipped) => `passed over ${skipped.name}: ${skipped.reason}`),
     '',
     `latency, ms    p50 ${ms(m.latency.p50)}  p90 ${ms(m.latency.p90)}  p99 ${ms(m.latency.p99)}  mean ${ms(m.latency.mean)}`,
     '',
     ...energyLines(m.energy, batch),
+    ...shamLines(m),
     ...conditionLines(m.energy),
-    m.plan,
+    m.plan.sentence,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function blocksText({ blocks, mode, plan }: Measurement): string {
+  if (!blocks) return '';
+  if (mode === 'burst' && plan.runsPerBlock === 1) return `, ${plan.blocks} bursts`;
+  return `, ${plan.blocks} ${mode === 'burst' ? 'bursts' : 'blocks'} of ${plan.runsPerBlock}`;
+}
+
+function shamLines({ sham }: Measurement): string[] {
+  if (!sham) return [];
+  const rows = Object.entries(sham.scopes).map(([id, mean]) => [`  ${id}`, quantity(mean)]);
+  return rows.length > 0 ? [`nothing, ${sham.blocks} times as long as a block: mean`, table(rows), ''] : [];
 }
 
 function ms(value: number): string {
@@ -57,7 +70,9 @@ function scopeRow(energy: WithValue, batch: number): string[][] {
     unit: 'J',
   };
   const status = energy.status === 'suspect' ? `suspect: ${energy.reason}` : energy.status;
-  const rows = [[`  ${energy.id}`, 'whole window', quantity(whole), status]];
+  const blocks = energy.repeats?.blocks ?? 1;
+  const all = blocks > 1 ? `all ${blocks} blocks` : 'whole window';
+  const rows = [[`  ${energy.id}`, all, quantity(whole), status]];
   if (energy.perInference) {
     rows.push(['', 'per run', quantity(energy.perInference), '']);
     if (batch > 1) rows.push(['', 'per input', quantity(divide(energy.perInference, batch)), '']);
@@ -115,11 +130,16 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     energy: { ...energy, start: String(m.start), end: String(m.end) },
     idle,
     conditions,
-    ...(raw ? { timeline } : {}),
+    ...(raw ? { timeline, ...(m.blocks ? { blocks: m.blocks.map(withTextMarks) } : {}) } : {}),
+    ...(m.sham ? { sham: m.sham } : {}),
     dataPath: m.dataPath,
     mode: m.mode,
     placement: m.placement,
     versions: m.versions,
     plan: m.plan,
   };
+}
+
+function withTextMarks<T extends { start: bigint; end: bigint }>({ start, end, ...rest }: T) {
+  return { start: String(start), end: String(end), ...rest };
 }

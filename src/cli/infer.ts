@@ -18,6 +18,12 @@ const OPTIONS = {
   seed: { type: 'string' },
   repetitions: { type: 'string' },
   'min-duration': { type: 'string' },
+  uncertainty: { type: 'string' },
+  scope: { type: 'string' },
+  'max-duration': { type: 'string' },
+  mode: { type: 'string' },
+  'runs-per-block': { type: 'string' },
+  sham: { type: 'boolean' },
   warmup: { type: 'string' },
   idle: { type: 'string' },
   threads: { type: 'string' },
@@ -62,16 +68,34 @@ async function measured(args: Arguments): Promise<InferRun> {
 }
 
 function measureOptions(args: Arguments): MeasureOptions<Meter> {
-  const repetitions = args.count('repetitions');
-  const minDurationMs = args.durationMs('min-duration');
-  const warmup = args.count('warmup');
   const idleMs = args.durationMs('idle');
+  const given = {
+    repetitions: args.count('repetitions'),
+    minDurationMs: args.durationMs('min-duration'),
+    maxDurationMs: args.durationMs('max-duration'),
+    warmup: args.count('warmup'),
+    // The library refuses a mode that there is not.
+    mode: args.text('mode') as MeasureOptions['mode'],
+    runsPerBlock: args.count('runs-per-block'),
+  };
   return {
-    ...(repetitions === undefined ? {} : { repetitions }),
-    ...(minDurationMs === undefined ? {} : { minDurationMs }),
-    ...(warmup === undefined ? {} : { warmup }),
+    ...(Object.fromEntries(
+      Object.entries(given).filter(([, value]) => value !== undefined),
+    ) as MeasureOptions<Meter>),
+    ...targetOption(args),
+    ...(args.flag('sham') ? { sham: true } : {}),
     ...(idleMs === undefined ? {} : { idle: idleMs === 0 ? false : { beforeMs: idleMs, afterMs: idleMs } }),
   };
+}
+
+function targetOption(args: Arguments): Pick<MeasureOptions, 'target'> {
+  const relativeUncertainty = args.share('uncertainty');
+  const scope = args.text('scope');
+  if (relativeUncertainty !== undefined) {
+    return { target: { relativeUncertainty, ...(scope === undefined ? {} : { scope }) } };
+  }
+  if (scope !== undefined) throw invalidArgument('--scope says which counter --uncertainty is meant for.');
+  return {};
 }
 
 function sessionOptions(args: Arguments) {

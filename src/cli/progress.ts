@@ -11,7 +11,10 @@ export function statusLine(): { show: (text: string) => void; clear: () => void 
 }
 
 /** The line that follows a measurement. */
-export function progressText(label: string, { phase, repetitions, elapsedMs }: MeasureProgress): string {
+export function progressText(label: string, progress: MeasureProgress): string {
+  const { phase, repetitions, elapsedMs, blocks } = progress;
   const runs = phase === 'running' ? `, ${repetitions} runs` : '';
-  return `${label}: ${phase} ${(elapsedMs / 1000).toFixed(1)} s${runs}`;
+  const now = Math.min(blocks.done + 1, blocks.planned);
+  const block = blocks.planned > 1 ? `, block ${now} of ${blocks.planned}` : '';
+  return `${label}: ${phase} ${(elapsedMs / 1000).toFixed(1)} s${block}${runs}`;
 }

@@ -19,8 +19,15 @@ Options of infer
   --seed N             seed of inputs and of built-in weights (default 0)
   --repetitions N      number of measured runs
   --min-duration T     or: run at least this long (default 5s)
+  --uncertainty P      or: as many as it takes for an interval of P, such as 2%; --scope NAME: of which counter
+  --max-duration T     stop after this time, whatever was asked for (default with --uncertainty 10min)
+  --mode NAME          sustained (default): runs back to back; burst: single runs between quiet times;
+                       auto: by the run time, and the output says which
+  --runs-per-block N   runs in a burst, or in a block of sustained runs
+  --sham               also windows in which nothing runs, for the instrument's own cost
   --warmup N           runs before anything is measured (default 10)
-  --idle T             quiet time on both sides (default 1s; 0s: none, and no idle is subtracted)
+  --idle T             quiet time on both sides (default 1s, of many blocks five periods of the counter; 0s: none, and
+                       no idle is subtracted)
   --threads N          intra-op threads of ONNX Runtime
   --raw                with --json: every duration and the raw samples too
 

@@ -97,6 +97,24 @@ interface EnergyCommon {
   gross?: Quantity;
   /** Energy caused above idle; may be negative, its interval is not clipped. */
   net?: Quantity;
+  /** Of a figure of `measure`: the blocks of runs that it is the energy of. */
+  repeats?: Repeats;
+}
+
+/**
+ * Blocks of runs, each with quiet time of its own. k runs back to back and k separate bursts are different quantities:
+ * they are never pooled, and `compare` refuses them.
+ */
+export interface Repeats {
+  mode: 'sustained' | 'burst';
+  blocks: number;
+  runsPerBlock: number;
+  /** Blocks that were suspect, and that the figure is not made from. */
+  leftOut: number;
+  /** Where the interval comes from the scatter of the blocks: so many independent ones would give the same. */
+  effectiveBlocks?: number;
+  /** Of neighbouring blocks. */
+  autocorrelation?: number;
 }
 
 export type MeasuredEnergy = EnergyCommon & {

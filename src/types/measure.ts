@@ -1,18 +1,23 @@
 import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline } from './energy.js';
-import type { AbortSignalLike, Target } from './meter.js';
+import type { AbortSignalLike, Block, BlockOptions, Plan, Sham, Target } from './meter.js';
 import type { SkippedProvider } from './onnx.js';
 
-/** How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`. */
-export interface MeasureOptions<M = unknown> {
+/**
+ * How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`, of bursts
+ * 10 `repetitions`.
+ */
+export interface MeasureOptions<M = unknown> extends BlockOptions {
   repetitions?: number;
   minDurationMs?: number;
   target?: Target;
-  /** Runs are stopped after this time, whatever the target. */
+  /** Runs are stopped after this time, whatever the target. Default none; with a target ten minutes. */
   maxDurationMs?: number;
-  mode?: 'sustained' | 'burst' | 'auto';
   /** Runs before anything is measured. Default 10. */
   warmup?: number;
-  /** Quiet time on both sides, with the model resident. Default 1000 each; false: none, and the figure is `window`. */
+  /**
+   * Quiet time on both sides, with the model resident; false: none, and the figure is `window`. Default 1000 each, of
+   * many blocks five periods of the counter.
+   */
   idle?: { beforeMs?: number; afterMs?: number } | false;
   kind?: EnergyKind;
   /** Where inputs and outputs live in the timed loop. */
@@ -24,9 +29,11 @@ export interface MeasureOptions<M = unknown> {
 }
 
 export interface MeasureProgress {
-  phase: 'warm-up' | 'idle-before' | 'running' | 'idle-after' | 'resolving';
+  phase: 'warm-up' | 'idle-before' | 'running' | 'idle-after' | 'sham' | 'resolving';
   repetitions: number;
   elapsedMs: number;
+  /** Blocks done, and how many there are to be as far as is known by now. */
+  blocks: { done: number; planned: number };
 }
 
 /** Latencies in ms, each taken on the thread that ran the model. */
@@ -61,6 +68,7 @@ export interface Measurement<O = unknown> {
   warmup: number;
   start: Mark;
   end: Mark;
+  /** From start to end; of several blocks their sum, without the quiet time between them. */
   durationMs: number;
   latency: LatencySummary;
   energy: EnergyReport;
@@ -76,6 +84,10 @@ export interface Measurement<O = unknown> {
   mode: 'sustained' | 'burst';
   placement: Placement;
   versions: Versions;
-  /** One sentence on how the length was chosen, or why a target could not be honoured. */
-  plan: string;
+  /** How much was run, and why. */
+  plan: Plan;
+  /** Each block by itself, where there are several. */
+  blocks?: Block[];
+  /** What the instrument makes of nothing, where asked for (`sham: true`). */
+  sham?: Sham;
 }

@@ -1,5 +1,14 @@
 import type { ErrorCode } from '../errors.js';
-import type { EnergyKind, EnergyReport, Mark, Quantity, Scope, SuspectCause } from './energy.js';
+import type {
+  Budget,
+  Energy,
+  EnergyKind,
+  EnergyReport,
+  Mark,
+  Quantity,
+  Scope,
+  SuspectCause,
+} from './energy.js';
 
 /** The part of an AbortSignal that is used: a DOM or Node AbortSignal fits. */
 export interface AbortSignalLike {
@@ -81,11 +90,60 @@ export interface Target {
   scope?: Scope | string;
 }
 
-export interface MeterMeasureOptions extends EnergyOptions {
+/** How runs are divided into blocks, each a window with quiet time of its own. */
+export interface BlockOptions {
+  /**
+   * `sustained`: the runs of a block go back to back. `burst`: a block is a single run, or `runsPerBlock`, between quiet
+   * times. `auto`: bursts where a run is long against the counter's period, else sustained; the result says which.
+   */
+  mode?: 'sustained' | 'burst' | 'auto';
+  /** Default: one in a burst; of sustained runs all, with a target as many as make a block's own interval useful. */
+  runsPerBlock?: number;
+  /** After each block another one of its length in which nothing runs. */
+  sham?: boolean;
+}
+
+export interface MeterMeasureOptions extends EnergyOptions, BlockOptions {
   repetitions?: number;
   minDurationMs?: number;
   target?: Target;
+  /** The function is not called any more after this time, whatever the target. Default none; with a target ten minutes. */
   maxDurationMs?: number;
+}
+
+/** How much was run, and why. */
+export interface Plan {
+  /** One sentence: '2.20 ms at 310 W: 1900 runs in 10 blocks of 190 back to back for 2 %: reached 1.6 %.' */
+  sentence: string;
+  blocks: number;
+  runsPerBlock: number;
+  /**
+   * Of a target. `unreachable`: what repeats do not shrink is wider than it. `out-of-time`: `maxDurationMs` was over
+   * before. `missed`: the interval is wider even after the one extension.
+   */
+  outcome?: 'reached' | 'unreachable' | 'out-of-time' | 'missed';
+  /** Why the target was not reached. */
+  reason?: string;
+  /** With a target: half-width of the 95 % interval over the value, and of which scope. */
+  relativeUncertainty?: number;
+  scope?: string;
+  /** With a target: 'pilot' where its blocks were enough, 'extended' where the planned number was not. */
+  stage?: 'pilot' | 'planned' | 'extended';
+}
+
+/** One block: its window, and its energy in each scope by itself. */
+export interface Block {
+  start: Mark;
+  end: Mark;
+  repetitions: number;
+  scopes: Record<string, { status: Energy['status']; value?: number; uncertainty?: number }>;
+}
+
+/** Windows as long as the blocks, in which nothing ran: their mean, J a block. It is told, not subtracted. */
+export interface Sham {
+  blocks: number;
+  kind: EnergyKind;
+  scopes: Record<string, Quantity>;
 }
 
 /** What `meter.measure(fn)` gives: the last result of fn and the energy of all its calls. */
@@ -94,8 +152,15 @@ export interface Measured<T> {
   repetitions: number;
   start: Mark;
   end: Mark;
+  /** From start to end; of several blocks their sum, without the quiet time between them. */
   durationMs: number;
   energy: EnergyReport;
+  mode: 'sustained' | 'burst';
+  plan: Plan;
+  /** Each block by itself, where there are several. */
+  blocks?: Block[];
+  /** What the instrument makes of nothing, where asked for (`sham: true`). */
+  sham?: Sham;
 }
 
 export interface StepRecordOptions {
@@ -146,13 +211,28 @@ export interface MeterStatistics {
   }[];
 }
 
-/** Ratio of two figures with its 95 % interval; the gain cancels on one board. */
-export interface Comparison {
-  ratio: number;
-  lo: number;
-  hi: number;
+/** Ratio a / b of two figures; the gain cancels on one board. */
+export type Comparison = {
+  /** What was divided: energies of all runs, or of one. */
+  of: 'value' | 'perInference';
   /** True where the two figures share board and sensor, so that the gain cancelled. */
   sameBoard: boolean;
-}
+} & (
+  | {
+      status: 'ok';
+      ratio: number;
+      /** Ends of the 95 % interval. */
+      lo: number;
+      hi: number;
+    }
+  | {
+      /** The interval of b holds 0: whatever a is, the ratio may be anything. */
+      status: 'below-resolution';
+      /** Absent where b is 0. */
+      ratio?: number;
+      reason: string;
+    }
+);
 
-export type Comparable = Quantity;
+/** An energy of a report, or any quantity; without a budget nothing is known to cancel. */
+export type Comparable = Energy | (Quantity & { budget?: Budget | null });

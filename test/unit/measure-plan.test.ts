@@ -2,34 +2,56 @@ import { describe, expect, test } from 'vitest';
 import { planMeasurement } from '../../src/measure-plan.js';
 import type { MeasureOptions } from '../../src/types/measure.js';
 
-const withCounters = (options: MeasureOptions) => planMeasurement(options, true);
+const withCounters = (options: MeasureOptions) => planMeasurement(options);
 
 describe('planMeasurement', () => {
-  test('runs five seconds by default, with a second of quiet time on both sides', () => {
+  test('runs five seconds back to back by default', () => {
     expect(withCounters({})).toMatchObject({
-      repetitions: 0,
+      mode: 'sustained',
       minDurationMs: 5000,
       maxDurationMs: Number.POSITIVE_INFINITY,
       warmup: 10,
-      idleBeforeMs: 1000,
-      idleAfterMs: 1000,
+      kind: 'caused',
+      idle: { beforeMs: undefined, afterMs: undefined },
+      sham: false,
     });
   });
 
   test('takes a number of repetitions as it is', () => {
     expect(withCounters({ repetitions: 7, warmup: 0, idle: false })).toMatchObject({
-      repetitions: 7,
-      minDurationMs: 0,
+      runs: 7,
       warmup: 0,
-      idleBeforeMs: 0,
-      idleAfterMs: 0,
+      kind: 'window',
+      idle: { beforeMs: 0, afterMs: 0 },
+      sentence: '7 runs, as asked.',
     });
   });
 
+  test('ten bursts, where nothing says how many', () => {
+    expect(withCounters({ mode: 'burst' })).toMatchObject({ runs: 10, sentence: '10 bursts, the default.' });
+    expect(withCounters({ mode: 'burst', runsPerBlock: 4 })).toMatchObject({ runs: 40 });
+    expect(withCounters({ mode: 'burst', minDurationMs: 50 }).runs).toBeUndefined();
+  });
+
+  test('a target without a bound on the time ends after ten minutes', () => {
+    const target = { relativeUncertainty: 0.02, scope: 'board' };
+    expect(withCounters({ target })).toMatchObject({
+      target: { relative: 0.02, scope: 'board' },
+      maxDurationMs: 600_000,
+    });
+    expect(withCounters({ target, maxDurationMs: 5 }).maxDurationMs).toBe(5);
+  });
+
   test('a target without counters falls back to five seconds and says so', () => {
-    const plan = planMeasurement({ target: { relativeUncertainty: 0.02 } }, false);
-    expect(plan.minDurationMs).toBe(5000);
-    expect(plan.sentence).toContain('no target can be met');
+    const why = 'No energy counter can be read here';
+    const plan = planMeasurement({ target: { relativeUncertainty: 0.02 }, mode: 'auto' }, why);
+    expect(plan).toMatchObject({
+      minDurationMs: 5000,
+      mode: 'sustained',
+      maxDurationMs: Number.POSITIVE_INFINITY,
+    });
+    expect(plan.target).toBeUndefined();
+    expect(plan.sentence).toBe(`${why}, so no target can be met: runs for 5000 ms instead.`);
   });
 
   test.each<[string, MeasureOptions, string]>([
@@ -47,8 +69,16 @@ describe('planMeasurement', () => {
     ['an unknown kind', { kind: 'net' as 'caused' }, 'invalid-argument'],
     ['an unknown option', { repetitons: 5 } as MeasureOptions, 'invalid-argument'],
     ['a target of 2 instead of 0.02', { target: { relativeUncertainty: 2 } }, 'invalid-argument'],
-    ['a target, which this version cannot plan', { target: { relativeUncertainty: 0.02 } }, 'not-supported'],
-    ['bursts, which this version does not measure', { mode: 'burst' }, 'not-supported'],
+    ['a target of nothing', { target: {} as never }, 'invalid-argument'],
+    [
+      'a target of a scope that is no name',
+      { target: { relativeUncertainty: 0.1, scope: 7 as never } },
+      'invalid-argument',
+    ],
+    ['blocks of no runs', { runsPerBlock: 0 }, 'invalid-argument'],
+    ['repetitions that make no whole blocks', { repetitions: 10, runsPerBlock: 4 }, 'invalid-argument'],
+    ['a sham that is no truth value', { sham: 1 as never }, 'invalid-argument'],
+    ['bursts without quiet time', { mode: 'burst', idle: false }, 'invalid-argument'],
     ['device tensors, which this version lacks', { dataPath: 'device' }, 'not-supported'],
   ])('refuses %s', (_, options, code) => {
     expect(() => withCounters(options)).toThrow(expect.objectContaining({ code }));

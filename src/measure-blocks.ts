@@ -1,0 +1,356 @@
+// Blocks of runs until there are enough of them: rounds of blocks, the energies of each round, and the planner between.
+import type { Length } from './length-options.js';
+import { mark } from './mark.js';
+import type { Quiet } from './measure-plan.js';
+import type { Meter } from './meter.js';
+import type { EnergyRequest } from './meter-options.js';
+import {
+  type CounterTiming,
+  chooseMode,
+  type Mode,
+  quietOfBlock,
+  runsOfBlock,
+} from './planner/block-design.js';
+import { nextStep, PILOT_BLOCKS, PLANNED_ALPHA, type Stage, type Step } from './planner/planner.js';
+import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats.js';
+import { planSentence, stopReason } from './planner/sentence.js';
+import { blockFigures } from './repeated-energy.js';
+import { type BlockReports, blocksOf, repeatedReport, shamOf } from './repeated-report.js';
+import type { EnergyKind, EnergyReport, Mark } from './types/energy.js';
+import type { Block, Plan, Sham } from './types/meter.js';
+
+const NS_PER_MS = 1e6;
+/** Blocks are resolved while the meter still holds them at full resolution. */
+const SHARE_OF_HISTORY = 0.5;
+
+/** One window with its own quiet time; no runs: a sham. */
+export interface BlockMarks {
+  quietFrom: Mark;
+  start: Mark;
+  end: Mark;
+  quietUntil: Mark;
+  runs: number;
+}
+
+/** What a block is. */
+export interface BlockDesign {
+  mode: Mode;
+  /** 0: until `minDurationMs` has passed. */
+  runsPerBlock: number;
+  minDurationMs: number;
+  /** Of one block. */
+  maxDurationMs: number;
+  beforeMs: number;
+  afterMs: number;
+  sham: boolean;
+  /** Start phases are spread over this time, counted from `origin`; 0: blocks begin when they can. */
+  periodMs: number;
+  origin: Mark;
+}
+
+export interface Round {
+  design: BlockDesign;
+  /** Number of the first block, counted from 0 over all rounds. */
+  first: number;
+  blocks: number;
+  /** In all rounds, as far as is known by now. */
+  planned: number;
+  /** No block is begun that would end later than this after the round's begin. */
+  budgetMs: number;
+}
+
+/** Runs blocks, each followed by its sham where the design has them; fewer than asked where the time is over. */
+export type BlockRunner = (round: Round) => Promise<BlockMarks[]>;
+
+export interface MeasuredBlocks {
+  mode: Mode;
+  energy: EnergyReport;
+  plan: Plan;
+  blocks: Block[] | undefined;
+  sham: Sham | undefined;
+  repetitions: number;
+  start: Mark;
+  end: Mark;
+  durationMs: number;
+}
+
+export interface BlocksWanted {
+  length: Length;
+  kind: EnergyKind;
+  quiet: Quiet;
+  /** Quiet time on each side where a single block leaves it open. */
+  defaultQuietMs: number;
+  /** Of one run, where it had to be known. */
+  runMs: number | undefined;
+  /** Counters that a target is meant for. */
+  targetIds: readonly string[];
+  request: Pick<EnergyRequest, 'signal' | 'timeoutNs'>;
+  onResolving?: () => void;
+}
+
+/** Whether the time of a run decides what a block is. */
+export function needsRunTime({ mode, target, runsPerBlock }: Length): boolean {
+  return mode === 'auto' || (target !== undefined && mode === 'sustained' && runsPerBlock === undefined);
+}
+
+export function designBlocks(wanted: BlocksWanted, timing: CounterTiming | undefined): BlockDesign {
+  const { length, quiet, kind } = wanted;
+  const noQuiet = quiet.beforeMs === 0 || quiet.afterMs === 0;
+  const runMs = wanted.runMs ?? 0;
+  const mode: Mode =
+    timing && !(length.mode === 'auto' && noQuiet)
+      ? chooseMode(length.mode, runMs, timing)
+      : length.mode === 'burst'
+        ? 'burst'
+        : 'sustained';
+  const given = length.runsPerBlock ?? (mode === 'burst' ? 1 : undefined);
+  const untilTime = length.minDurationMs !== undefined && given === undefined;
+  const planned = timing ? runsOfBlock(mode, runMs, timing) : 1;
+  const runsPerBlock = untilTime ? 0 : (given ?? length.runs ?? planned);
+  const several = length.target !== undefined || (given !== undefined && length.runs !== given);
+  // Blocks of the energy between two marks need no quiet time, bursts always do.
+  const needed = several && timing && (kind === 'caused' || mode === 'burst' || wanted.defaultQuietMs > 0);
+  const fallback = needed ? quietOfBlock(timing) : wanted.defaultQuietMs;
+  return {
+    mode,
+    runsPerBlock,
+    minDurationMs: length.minDurationMs ?? 0,
+    maxDurationMs: length.maxDurationMs,
+    beforeMs: quiet.beforeMs ?? fallback,
+    afterMs: quiet.afterMs ?? fallback,
+    sham: length.sham && timing !== undefined,
+    periodMs: several && timing ? timing.periodMs : 0,
+    origin: mark(),
+  };
+}
+
+/** Measures the blocks that `wanted` asks for; `run` runs them. */
+export async function measureBlocks(
+  meter: Meter,
+  wanted: BlocksWanted,
+  run: BlockRunner,
+): Promise<MeasuredBlocks> {
+  const timing = meter.timing(wanted.targetIds);
+  const series = new BlockSeries(meter, wanted, designBlocks(wanted, timing), run);
+  const { target, runs, minDurationMs } = wanted.length;
+  if (target) return series.toTarget(target.relative);
+  const { runsPerBlock } = series.design;
+  if (runsPerBlock === 0) await series.runTo(1);
+  else if (runs !== undefined) await series.runTo(Math.max(1, Math.round(runs / runsPerBlock)));
+  else await series.runFor(minDurationMs as number);
+  return series.result({ sentence: series.describe(wanted.length.sentence), ...series.counts() });
+}
+
+class BlockSeries {
+  readonly #begun = mark();
+  readonly #work: BlockMarks[] = [];
+  readonly #reports: EnergyReport[] = [];
+  readonly #gross: EnergyReport[] = [];
+  readonly #net: EnergyReport[] = [];
+  readonly #shams: EnergyReport[] = [];
+  #planned = 0;
+  #alpha = PLAIN_ALPHA;
+
+  constructor(
+    private readonly meter: Meter,
+    private readonly wanted: BlocksWanted,
+    readonly design: BlockDesign,
+    private readonly run: BlockRunner,
+  ) {}
+
+  /** Runs until there are so many blocks, or the time is over. */
+  async runTo(count: number): Promise<void> {
+    this.#planned = count;
+    while (this.#work.length < count) {
+      if (this.#work.length > 0 && this.#blocksInTime() < 1) return;
+      const blocks = Math.min(count - this.#work.length, this.#roundSize());
+      if ((await this.#round(blocks)) < blocks) return;
+    }
+  }
+
+  /** Runs until so much time has passed, quiet times included. */
+  async runFor(ms: number): Promise<void> {
+    do {
+      const left = Math.ceil((ms - this.#elapsedMs()) / this.#blockMs());
+      await this.runTo(this.#work.length + Math.max(1, left));
+    } while (this.#elapsedMs() < ms && this.#blocksInTime() >= 1);
+  }
+
+  /** Pilot, planned number of blocks, at most one extension. */
+  async toTarget(relative: number): Promise<MeasuredBlocks> {
+    this.#alpha = PLANNED_ALPHA;
+    let stage: Stage = 'pilot';
+    await this.runTo(PILOT_BLOCKS);
+    const id = this.#mostUsed();
+    const step = (): Step | undefined => {
+      const figures = blockFigures(this.#energiesOf(id));
+      const disturbed = figures.length < ENOUGH_FOR_SCATTER && this.#work.length >= PILOT_BLOCKS;
+      if (disturbed || figures.length === 0) return undefined;
+      return nextStep({ stage, figures, relative, most: figures.length + this.#blocksInTime() });
+    };
+    let next = step();
+    while (next?.next === 'run') {
+      ({ stage } = next);
+      const leftOut = this.#work.length - blockFigures(this.#energiesOf(id)).length;
+      await this.runTo(next.blocks + leftOut);
+      next = step();
+    }
+    return this.#planResult(relative, id, stage, next);
+  }
+
+  result(plan: Plan): MeasuredBlocks {
+    const how = {
+      alpha: this.#alpha,
+      repeats: { mode: this.design.mode, ...this.counts() },
+    };
+    const several = this.#work.length > 1;
+    const reports: BlockReports = {
+      reports: this.#reports,
+      gross: this.#gross,
+      net: this.#net.length > 0 ? this.#net : undefined,
+    };
+    const { channels } = this.meter;
+    const energy = repeatedReport(channels, reports, this.#shams, how);
+    const runs = this.#work.map((block) => block.runs);
+    return {
+      mode: this.design.mode,
+      energy,
+      plan,
+      blocks: several ? blocksOf(this.#reports, runs) : undefined,
+      sham: shamOf(channels, this.#shams, { ...how, alpha: PLAIN_ALPHA }),
+      repetitions: this.#runs(),
+      start: energy.start,
+      end: energy.end,
+      durationMs: energy.durationMs,
+    };
+  }
+
+  counts(): { blocks: number; runsPerBlock: number } {
+    const runs = this.#work.map((block) => block.runs);
+    return { blocks: runs.length, runsPerBlock: Math.max(...runs) };
+  }
+
+  /** `sentence`, with what the mode came to where it had to be chosen. */
+  describe(sentence: string): string {
+    if (this.wanted.length.mode !== 'auto') return sentence;
+    const chosen = this.design.mode === 'burst' ? 'bursts' : 'runs back to back';
+    return `${sentence} Chosen by the run time: ${chosen}.`;
+  }
+
+  async #round(blocks: number): Promise<number> {
+    const { maxDurationMs } = this.wanted.length;
+    const done = await this.run({
+      design: this.design,
+      first: this.#work.length,
+      blocks,
+      planned: this.#planned,
+      budgetMs: Math.max(1, maxDurationMs - this.#elapsedMs()),
+    });
+    this.wanted.onResolving?.();
+    const work = done.filter((block) => block.runs > 0);
+    const shams = done.filter((block) => block.runs === 0);
+    const { reports, gross, net } = await this.#resolve(work);
+    this.#work.push(...work);
+    this.#reports.push(...reports);
+    this.#gross.push(...gross);
+    this.#net.push(...(net ?? []));
+    if (shams.length > 0) this.#shams.push(...(await this.#resolve(shams)).reports);
+    return work.length;
+  }
+
+  // The quiet time that really passed is what the estimator may use as idle, not what was asked for.
+  #resolve(blocks: readonly BlockMarks[]): Promise<BlockReports> {
+    const { beforeMs, afterMs } = this.design;
+    const least = (of: (block: BlockMarks) => bigint) => blocks.map(of).reduce((a, b) => (a < b ? a : b));
+    return this.meter.blockReports(BigInt64Array.from(blocks.flatMap(({ start, end }) => [start, end])), {
+      ...this.wanted.request,
+      kind: this.wanted.kind,
+      idleBeforeNs: beforeMs > 0 ? Number(least(({ quietFrom, start }) => start - quietFrom)) : 0,
+      idleAfterNs: afterMs > 0 ? Number(least(({ quietUntil, end }) => quietUntil - end)) : 0,
+      covariance: false,
+      timeline: true,
+    });
+  }
+
+  #planResult(relative: number, id: string, stage: Stage, last: Step | undefined): MeasuredBlocks {
+    const figures = blockFigures(this.#energiesOf(id));
+    const mean = last && meanOfBlocks(figures, PLANNED_ALPHA, '');
+    const outcome = last?.next === 'stop' ? last.outcome : 'missed';
+    const description = {
+      runMs: this.#workMs() / this.#runs(),
+      watts: this.#meanPower(id),
+      runs: this.#runs(),
+      ...this.counts(),
+      mode: this.design.mode,
+      relative,
+      mean,
+      outcome,
+      wanted: last?.wanted ?? 0,
+      blockMs: this.#blockMs(),
+      maxDurationMs: this.wanted.length.maxDurationMs,
+    };
+    const reached =
+      mean && mean.value !== 0 ? { relativeUncertainty: mean.uncertainty / Math.abs(mean.value) } : {};
+    return this.result({
+      sentence: this.describe(planSentence(description)),
+      ...this.counts(),
+      outcome,
+      ...(outcome === 'reached' ? {} : { reason: stopReason(description) }),
+      ...reached,
+      scope: id,
+      stage,
+    });
+  }
+
+  // Of the counters that the target may be meant for, the one that the pilot used most.
+  #mostUsed(): string {
+    const use = (id: string) =>
+      blockFigures(this.#energiesOf(id)).reduce((total, figure) => total + figure.value, 0);
+    return [...this.wanted.targetIds].sort((a, b) => use(b) - use(a))[0] as string;
+  }
+
+  #energiesOf(id: string) {
+    return {
+      energies: this.#reports.map((report) => report.scopes[id] as EnergyReport['scopes'][string]),
+      starts: this.#reports.map((report) => report.start),
+    };
+  }
+
+  #meanPower(id: string): number | undefined {
+    const gross = blockFigures({
+      energies: this.#gross.map((report) => report.scopes[id] as EnergyReport['scopes'][string]),
+      starts: this.#gross.map((report) => report.start),
+    });
+    if (gross.length === 0) return undefined;
+    const joules = gross.reduce((total, figure) => total + figure.value, 0) / gross.length;
+    return joules / (this.#workMs() / this.#work.length / 1e3);
+  }
+
+  #runs(): number {
+    return this.#work.reduce((total, block) => total + block.runs, 0);
+  }
+
+  #workMs(): number {
+    return this.#reports.reduce((total, report) => total + report.durationMs, 0);
+  }
+
+  #elapsedMs(): number {
+    return Number(mark() - this.#begun) / NS_PER_MS;
+  }
+
+  // A block with its quiet time and sham: as seen, or before the first one as designed.
+  #blockMs(): number {
+    if (this.#work.length > 0) return this.#elapsedMs() / this.#work.length;
+    const { beforeMs, afterMs, periodMs, runsPerBlock, sham, minDurationMs } = this.design;
+    const runs = runsPerBlock > 0 ? runsPerBlock * (this.wanted.runMs ?? 0) : minDurationMs;
+    return Math.max(1, (sham ? 2 : 1) * (beforeMs + runs + afterMs + periodMs / 2));
+  }
+
+  #blocksInTime(): number {
+    return Math.floor((this.wanted.length.maxDurationMs - this.#elapsedMs()) / this.#blockMs());
+  }
+
+  #roundSize(): number {
+    return Math.max(1, Math.floor((SHARE_OF_HISTORY * this.meter.historyMs) / this.#blockMs()));
+  }
+}
