@@ -37,8 +37,10 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
   }
   if (!Array.isArray(devices))
     throw invalidArgument('devices must be an array of UUIDs, PCI bus ids or indices.');
-  if (sampling !== 'continuous' && sampling !== 'windows') {
-    throw invalidArgument(`sampling must be 'continuous' or 'windows', not '${String(sampling)}'.`);
+  if (sampling !== 'continuous' && sampling !== 'windows' && sampling !== 'dense') {
+    throw invalidArgument(
+      `sampling must be 'continuous', 'windows' or 'dense', not '${String(sampling)}'.`,
+    );
   }
   const { raplInterface } = options;
   if (raplInterface !== undefined && !RAPL_INTERFACES.includes(raplInterface)) {
@@ -56,6 +58,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     devices: devices.map(deviceName),
     historySeconds: seconds,
     windowsOnly: sampling === 'windows',
+    dense: sampling === 'dense',
     raplInterface: raplInterface ?? '',
     roots: rootsOf(options.roots),
     shared: truth('shared', shared),

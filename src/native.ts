@@ -43,6 +43,8 @@ export interface NativeMeterOptions {
   devices: string[];
   historySeconds: number;
   windowsOnly: boolean;
+  /** Slow counters are read back to back. */
+  dense: boolean;
   /** 'perf', 'msr', 'powercap'; empty: the first that can be read. */
   raplInterface: string;
   roots: NativeRoots;

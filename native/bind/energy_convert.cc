@@ -93,6 +93,7 @@ energy::MeterOptions meter_options(const Napi::Object& options) {
   out.request.rapl_interface = std::string(options.Get("raplInterface").As<Napi::String>());
   out.history_seconds = options.Get("historySeconds").As<Napi::Number>();
   out.windows_only = options.Get("windowsOnly").As<Napi::Boolean>();
+  out.dense = options.Get("dense").As<Napi::Boolean>();
   return out;
 }
 

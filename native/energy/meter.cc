@@ -33,7 +33,7 @@ Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
   const auto history_ns = static_cast<int64_t>(options.history_seconds * kNsPerSecond);
   const std::shared_ptr<Meter> meter(new Meter());
   MeterData& data = *meter->data_;
-  data.gate = std::make_shared<WindowGate>(options.windows_only);
+  data.gate = std::make_shared<WindowGate>(options.windows_only, options.dense);
   std::vector<MeterChannel> unreadable;
   for (const SourceFamily& family : source_families()) {
     const auto& names = options.sources;
@@ -61,7 +61,7 @@ Status Meter::open_shared(const MeterOptions& options, std::shared_ptr<Meter>& o
   };
   static auto* mutex = new std::mutex();
   static auto* entries = new std::map<std::string, std::shared_ptr<Entry>>();
-  std::string key = std::to_string(options.history_seconds) + (options.windows_only ? "w" : "c");
+  std::string key = std::to_string(options.history_seconds) + (options.windows_only ? "w" : options.dense ? "d" : "c");
   const Roots& roots = options.request.roots;
   for (const auto& list : {options.sources, options.request.devices,
                            std::vector<std::string>{roots.nvml, roots.powercap, roots.perf, roots.msr, roots.sys,

@@ -18,6 +18,7 @@ struct MeterOptions {
   OpenRequest request;
   double history_seconds = 120;
   bool windows_only = false;
+  bool dense = false;  // slow counters are read back to back
 };
 
 struct ThreadReport {

@@ -113,10 +113,11 @@ void run_edge_sampler(SamplerContext& context, StopSignal& stop) {
     if (paused) predictor.resume(monotonic_ns());
     paused = false;
 
-    const int64_t scheduled = predictor.next_read();
+    const bool planned = !context.gate->dense();
+    const int64_t scheduled = planned ? predictor.next_read() : monotonic_ns();
     if (!stop.sleep_until(scheduled)) break;
     RawReading reading;
-    const ReadOutcome read = read_once(context, predictor.tracking() ? scheduled : 0, &reading);
+    const ReadOutcome read = read_once(context, planned && predictor.tracking() ? scheduled : 0, &reading);
     if (lost(context, read, failures)) break;
     if (read.count == 0) {
       stop.sleep_until(monotonic_ns() + period);

@@ -38,13 +38,14 @@ struct ThreadHealth {
 // A driver call that lasts longer than this is taken for stuck.
 constexpr int64_t kStuckCallNs = kNsPerSecond;
 
-// When slow counters are read with `sampling: 'windows'`: while a window is open, and after it until the edge after
-// its end has come.
+// When slow counters are read. With `sampling: 'windows'`: while a window is open, and after it until the edge after
+// its end has come. With `sampling: 'dense'`: back to back, and not only around the predicted edges.
 class WindowGate {
  public:
-  explicit WindowGate(bool windows_only) : windows_only_(windows_only) {}
+  explicit WindowGate(bool windows_only, bool dense = false) : windows_only_(windows_only), dense_(dense) {}
 
   [[nodiscard]] bool windows_only() const noexcept { return windows_only_; }
+  [[nodiscard]] bool dense() const noexcept { return dense_; }
   void begin() noexcept { open_.fetch_add(1); }
   void end(int64_t now) noexcept;
   // Reading goes on until an edge after this instant, and at most `patience_ns` beyond it.
@@ -53,6 +54,7 @@ class WindowGate {
 
  private:
   const bool windows_only_;
+  const bool dense_;
   std::atomic<int> open_{0};
   std::atomic<int64_t> needed_{0};
 };

@@ -37,8 +37,11 @@ export interface MeterOptions {
   devices?: readonly (string | number)[];
   /** Seconds of full resolution kept; older edges are thinned to one a second. Default 120. */
   historySeconds?: number;
-  /** `windows`: slow counters are read only while a measurement is under way. Default 'continuous'. */
-  sampling?: 'continuous' | 'windows';
+  /**
+   * `windows`: slow counters are read only while a measurement is under way. `dense`: they are read back to back, and
+   * not only around their updates; for experiments on the counter itself, since it takes a core. Default 'continuous'.
+   */
+  sampling?: 'continuous' | 'windows' | 'dense';
   roots?: Roots;
 }
 
