@@ -23,8 +23,8 @@ const NS_PER_MS = 1e6;
 const BESIDE_NS = 300_000_000n;
 
 const ESTIMATORS = {
-  window: 'interpolated between updates',
-  caused: 'between quiet updates, less idle',
+  window: 'posterior of the path of power',
+  caused: 'posterior of the path of power, less idle',
 } as const;
 
 /** One report a window, from what the addon resolved. */
@@ -57,9 +57,13 @@ function energyReport(
   const readings = meter.conditions(a, b);
   const scopes: Record<string, Energy> = {};
   const idle: IdleReport = {};
+  const covariance: Record<string, Float64Array> = {};
   meter.channels.forEach((channel, c) => {
     scopes[channel.id] = energyOf(channel, reader, window, c, a, request, readings);
-    if (!channel.unsupported) idle[channel.id] = idlePower(reader, window, c, request);
+    if (channel.unsupported) return;
+    idle[channel.id] = idlePower(reader, window, c, request);
+    const row = reader.covariance(window, c);
+    if (row && !row.some(Number.isNaN)) covariance[channel.id] = row;
   });
   const boards = meter.channels.filter((channel) => channel.scope === 'board');
   const board = boards.length === 1 ? scopes[(boards[0] as NativeChannel).id] : undefined;
@@ -73,8 +77,9 @@ function energyReport(
     ...(board ? { board } : {}),
     ...(total ? { total } : {}),
     idle,
+    ...(request.covariance ? { covariance: plainData(covariance) } : {}),
     conditions: conditionsOf(readings, meter.devices),
-    timeline: plainData({ origin: a, series: timeline(meter, a, b, request) }),
+    timeline: plainData({ origin: a, series: request.timeline ? timeline(meter, a, b, request) : [] }),
     simulated: meter.simulated,
   });
 }

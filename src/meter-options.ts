@@ -3,7 +3,13 @@ import { checkKeys, finiteNumber, plainObject, text, truth, wholeNumber } from '
 import { invalidArgument, MicrojouleError } from './errors.js';
 import type { NativeMeterOptions, NativeRoots } from './native.js';
 import type { EnergyKind } from './types/energy.js';
-import type { AbortSignalLike, EnergyOptions, MeterMeasureOptions, MeterOptions } from './types/meter.js';
+import type {
+  AbortSignalLike,
+  EnergiesOptions,
+  EnergyOptions,
+  MeterMeasureOptions,
+  MeterOptions,
+} from './types/meter.js';
 
 const SOURCES = ['nvml', 'rapl'];
 const RAPL_INTERFACES = ['perf', 'msr', 'powercap'];
@@ -38,9 +44,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
   if (!Array.isArray(devices))
     throw invalidArgument('devices must be an array of UUIDs, PCI bus ids or indices.');
   if (sampling !== 'continuous' && sampling !== 'windows' && sampling !== 'dense') {
-    throw invalidArgument(
-      `sampling must be 'continuous', 'windows' or 'dense', not '${String(sampling)}'.`,
-    );
+    throw invalidArgument(`sampling must be 'continuous', 'windows' or 'dense', not '${String(sampling)}'.`);
   }
   const { raplInterface } = options;
   if (raplInterface !== undefined && !RAPL_INTERFACES.includes(raplInterface)) {
@@ -90,6 +94,8 @@ export interface EnergyRequest {
   idleAfterNs: number;
   timeoutNs: number;
   signal: AbortSignalLike | undefined;
+  covariance: boolean;
+  timeline: boolean;
 }
 
 const ENERGY_KEYS = ['kind', 'signal', 'timeoutMs', 'idle'];
@@ -111,7 +117,21 @@ export function energyRequest(options: EnergyOptions, more: readonly string[] = 
     idleAfterNs: finiteNumber('idle.afterMs', afterMs) * NS_PER_MS,
     timeoutNs: timeoutMs === undefined ? -1 : finiteNumber('timeoutMs', timeoutMs) * NS_PER_MS,
     signal: options.signal,
+    covariance: false,
+    timeline: true,
   };
+}
+
+export function energiesRequest(options: EnergiesOptions): EnergyRequest {
+  const request = energyRequest(options, ['covariance', 'timeline']);
+  const covariance = truth('covariance', options.covariance ?? false);
+  if (covariance && request.kind !== 'window') {
+    throw invalidArgument(
+      `Covariances are those of the energies of windows, not of kind '${request.kind}'.`,
+      'Leave out kind, or covariance.',
+    );
+  }
+  return { ...request, covariance, timeline: truth('timeline', options.timeline ?? false) };
 }
 
 /** How often `measure` calls the function: until both are reached, and never beyond `maxDurationMs`. */

@@ -1,19 +1,29 @@
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { mark } from './mark.js';
-import { type EnergyRequest, energyRequest, measureLength, meterOptions } from './meter-options.js';
+import {
+  type EnergyRequest,
+  energiesRequest,
+  energyRequest,
+  measureLength,
+  meterOptions,
+} from './meter-options.js';
 import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
 import { plainData } from './plain.js';
 import { ResolvedReader } from './resolved.js';
+import { stepRecord, stepRecordRequest } from './step-record.js';
 import type { EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   Channel,
+  EnergiesOptions,
   EnergyOptions,
   Measured,
   MeterMeasureOptions,
   MeterOptions,
   MeterStatistics,
   SourceName,
+  StepRecord,
+  StepRecordOptions,
 } from './types/meter.js';
 
 const NS_PER_MS = 1e6;
@@ -40,6 +50,11 @@ export class Meter {
    * A free function: it may be taken off the meter. Throws `meter-closed` after `close`.
    */
   readonly read: (out: Float64Array) => void;
+  /**
+   * As `read`, but the processor's counters, which take microseconds, are read now, on the calling thread; of the others
+   * it gives the latest known value. For loops that want the energy of every step.
+   */
+  readonly sample: (out: Float64Array) => void;
 
   readonly #native: NativeMeter;
   #closed: Promise<void> | undefined;
@@ -51,6 +66,7 @@ export class Meter {
     this.driver = opened.driver === '' ? null : opened.driver;
     this.simulated = opened.simulated;
     this.read = opened.read;
+    this.sample = opened.sample;
   }
 
   /** Rejects where the options are wrong; a counter that cannot be read is a channel that says why. */
@@ -76,9 +92,12 @@ export class Meter {
     return report as EnergyReport;
   }
 
-  /** Energies of many windows, given as pairs `a0, b0, a1, b1, …`; they may nest and overlap. */
-  async energies(marks: BigInt64Array, options: EnergyOptions = {}): Promise<EnergyReport[]> {
-    const request = energyRequest(options);
+  /**
+   * Energies of many windows, given as pairs `a0, b0, a1, b1, …`; they may nest and overlap. They come from one posterior:
+   * the parts of a window sum to the whole.
+   */
+  async energies(marks: BigInt64Array, options: EnergiesOptions = {}): Promise<EnergyReport[]> {
+    const request = energiesRequest(options);
     if (!(marks instanceof BigInt64Array) || marks.length % 2 !== 0) {
       throw invalidArgument('energies() needs a BigInt64Array of pairs: a0, b0, a1, b1, …');
     }
@@ -128,6 +147,17 @@ export class Meter {
     }
   }
 
+  /**
+   * Reads one of the processor's counters without pause for `durationMs`, on a thread that stays on its package, and
+   * gives each of its steps with the time of it. The thread keeps one CPU busy meanwhile: that energy is in the figures.
+   */
+  async recordSteps(options: StepRecordOptions): Promise<StepRecord> {
+    this.#requireOpen();
+    const { channel, durationMs } = stepRecordRequest(options, this.channels);
+    const { id, method } = this.channels[channel] as Channel;
+    return stepRecord(id, method, await this.#native.recordSteps(channel, durationMs * NS_PER_MS));
+  }
+
   /** Cost and health of the meter's threads. */
   statistics(): MeterStatistics {
     const threads = this.#native.statistics().map(({ reason, ...thread }) => ({
@@ -160,14 +190,21 @@ export class Meter {
 
   async #resolve(marks: BigInt64Array, request: EnergyRequest): Promise<EnergyReport[]> {
     this.#requireOpen();
-    const { signal, idleBeforeNs, idleAfterNs, timeoutNs } = request;
+    const { signal, idleBeforeNs, idleAfterNs, timeoutNs, covariance } = request;
     if (signal?.aborted) abort(request);
     lastTicket += 1;
     const ticket = lastTicket;
     const cancel = () => this.#native.cancelResolve(ticket);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const resolved = await this.#native.resolve({ ticket, marks, idleBeforeNs, idleAfterNs, timeoutNs });
+      const resolved = await this.#native.resolve({
+        ticket,
+        marks,
+        idleBeforeNs,
+        idleAfterNs,
+        timeoutNs,
+        covariance,
+      });
       this.#requireOpen();
       return energyReports(this.#native, new ResolvedReader(resolved, this.channels.length), marks, request);
     } catch (error) {

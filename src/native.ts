@@ -88,6 +88,8 @@ export interface NativeMeter {
   readonly memoryBytes: number;
   /** Fills out[i] with joules since open of channels[i], NaN where not measured. A free function: no receiver. */
   read: (out: Float64Array) => void;
+  /** The same, with counters that allow it read now, on this thread. */
+  sample: (out: Float64Array) => void;
   /** Estimates every window of every channel once the edges after each end have come, or at the deadline. */
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
@@ -98,6 +100,8 @@ export interface NativeMeter {
    */
   beginWindow(): Promise<void>;
   endWindow(): void;
+  /** Reads the counter of channels[channel] as fast as is useful for so long; rejects where it cannot. */
+  recordSteps(channel: number, durationNs: number): Promise<NativeStepRecord>;
   snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
   /** Conditions between the two instants; with a read of its own now. */
   conditions(aNs: bigint, bNs: bigint): NativeConditions[];
@@ -114,6 +118,8 @@ export interface NativeResolveRequest {
   idleAfterNs: number;
   /** Negative: three periods of the slowest counter. */
   timeoutNs: number;
+  /** Of the figures of kind `window`, too. */
+  covariance: boolean;
 }
 
 /**
@@ -132,6 +138,8 @@ export interface NativeResolved {
   windowDistributions: string[];
   causedDistributions: string[];
   fields: Float64Array;
+  /** J², one channel after the other: windows x windows, row by row; NaN where there is none. Empty unless asked for. */
+  covariance: Float64Array;
 }
 
 export interface NativeSeries {
@@ -141,6 +149,23 @@ export interface NativeSeries {
   tBeforeNs: BigInt64Array;
   tAfterNs: BigInt64Array;
   value: Float64Array;
+}
+
+/** Steps of one counter: each came between tBeforeMs and tAfterMs after the start; one power between each two. */
+export interface NativeStepRecord {
+  startNs: bigint;
+  endNs: bigint;
+  reads: number;
+  missedUpdates: number;
+  tBeforeMs: Float64Array;
+  tAfterMs: Float64Array;
+  joules: Float64Array;
+  watts: Float64Array;
+  wattsUncertainty: Float64Array;
+  readP50Us: number;
+  readP99Us: number;
+  /** What ended it early; empty: nothing. */
+  cause: string;
 }
 
 /** min, max, first, last of each reading; empty arrays where not readable. */

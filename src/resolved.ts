@@ -55,6 +55,15 @@ export class ResolvedReader {
     };
   }
 
+  /** Covariances of this window with every one of the call, J²; undefined where they were not asked for. */
+  covariance(window: number, channel: number): Float64Array | undefined {
+    const { covariance } = this.resolved;
+    if (covariance.length === 0) return undefined;
+    const windows = Math.sqrt(covariance.length / this.channels);
+    const from = (channel * windows + window) * windows;
+    return covariance.slice(from, from + windows);
+  }
+
   level(window: number, channel: number, side: 'before' | 'after' | 'level'): Level {
     return {
       watts: this.get(window, channel, `idle.${side}`),

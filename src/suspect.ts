@@ -4,6 +4,10 @@ const REASONS: Record<SuspectCause, string> = {
   'counter-reset': 'The counter was reset within the window: only bounds of its energy are known.',
   'counter-backwards': 'The counter stepped back within the window: only bounds of its energy are known.',
   'counter-stuck': 'The counter stood still within the window although it should have moved.',
+  'counter-jump':
+    'The counter jumped within the window by more than any power explains: only bounds of its energy are known.',
+  'wrap-ambiguous':
+    'The counter went unread for so long that it may have wrapped more than once: only bounds of its energy are known.',
   'history-lost':
     'Samples of this window are not in the timeline: it lies before the meter was opened, or too far back.',
   'clock-step':

@@ -1,7 +1,10 @@
 #include "base/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace mj {
@@ -14,6 +17,18 @@ std::chrono::steady_clock::time_point time_point(int64_t ns) {
 }
 
 }  // namespace
+
+bool pin_this_thread(const std::vector<int>& cpus) noexcept {
+  if (cpus.empty()) return true;
+  const auto count = static_cast<size_t>(*std::max_element(cpus.begin(), cpus.end()) + 1);
+  const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(count), [](cpu_set_t* one) { CPU_FREE(one); });
+  if (!set) return false;
+  const size_t size = CPU_ALLOC_SIZE(count);
+  CPU_ZERO_S(size, set.get());
+  for (const int cpu : cpus) CPU_SET_S(static_cast<size_t>(cpu), size, set.get());
+  constexpr pid_t kThisThread = 0;
+  return sched_setaffinity(kThisThread, size, set.get()) == 0;
+}
 
 bool StopSignal::sleep_until(int64_t deadline_ns) {
   std::unique_lock<std::mutex> lock(mutex_);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -36,6 +37,9 @@ class StopSignal {
   bool woken_ = false;
   bool finished_ = false;
 };
+
+// Keeps the calling thread on these CPUs; false where the kernel did not agree. None given: nothing is done.
+bool pin_this_thread(const std::vector<int>& cpus) noexcept;
 
 // A named thread that is joined with a deadline and abandoned (detached) when it is stuck in a foreign call.
 class StoppableThread {

@@ -117,6 +117,7 @@ energy::ResolutionRequest resolution_request(const Napi::Object& request) {
     out.windows.push_back({marks.Data()[i], marks.Data()[i + 1], before, after});
   }
   out.timeout_ns = request.Get("timeoutNs").As<Napi::Number>().Int64Value();
+  out.covariance = request.Get("covariance").As<Napi::Boolean>();
   return out;
 }
 
@@ -174,6 +175,7 @@ Napi::Value resolved(Napi::Env env, const energy::Resolution& resolution) {
   object.Set("windowDistributions", strings(env, window));
   object.Set("causedDistributions", strings(env, caused));
   object.Set("fields", doubles(env, resolution.fields));
+  object.Set("covariance", doubles(env, resolution.covariance));
   return object;
 }
 

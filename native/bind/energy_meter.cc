@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bind/energy_convert.h"
+#include "bind/energy_steps.h"
 #include "bind/settlement.h"
 
 namespace mj::bind {
@@ -25,8 +26,11 @@ struct ResolvedMessage {
   energy::Resolution resolution;
 };
 
-// read(out): bound by its callback data and told nothing by its receiver, it costs a third of a method's call.
-napi_value read(napi_env env, napi_callback_info info) {
+using Fill = void (energy::MeterData::*)(double*) const noexcept;
+
+// read(out), sample(out): bound by callback data and told nothing by the receiver, a third of a method's cost.
+template <Fill fill>
+napi_value fill_array(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument = nullptr;
   void* data = nullptr;
@@ -39,20 +43,21 @@ napi_value read(napi_env env, napi_callback_info info) {
   const bool typed =
       count == 1 && napi_get_typedarray_info(env, argument, &type, &length, &out, nullptr, nullptr) == napi_ok;
   if (meter != nullptr && typed && type == napi_float64_array && length >= meter->data().channels.size()) {
-    meter->data().read(static_cast<double*>(out));
+    (meter->data().*fill)(static_cast<double*>(out));
     return nullptr;
   }
-  const Status status = meter == nullptr
-                            ? closed_status()
-                            : Status(Code::kInvalidArgument,
-                                     "read(out) needs a Float64Array of at least meter.channels.length elements.");
+  const Status status =
+      meter == nullptr
+          ? closed_status()
+          : Status(Code::kInvalidArgument,
+                   "read(out) and sample(out) need a Float64Array of at least meter.channels.length elements.");
   napi_throw(env, to_error(Napi::Env(env), status));
   return nullptr;
 }
 
-Napi::Function make_read(Napi::Env env, const HandlePtr& handle) {
+Napi::Function make_filler(Napi::Env env, const char* name, napi_callback callback, const HandlePtr& handle) {
   napi_value function = nullptr;
-  if (napi_create_function(env, "read", NAPI_AUTO_LENGTH, read, handle.get(), &function) != napi_ok) {
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, handle.get(), &function) != napi_ok) {
     throw Napi::Error::New(env);
   }
   Napi::Function out(env, function);
@@ -131,6 +136,7 @@ Meter& MeterHandle::require(Napi::Env env) const {
 }
 
 std::shared_ptr<Meter> MeterHandle::release() {
+  *released = true;
   const std::shared_ptr<Meter> meter = std::exchange(meter_, nullptr);
   for (const auto& [ticket, native] : std::exchange(tickets, {})) meter->cancel(native, closed_status());
   return meter;
@@ -148,7 +154,8 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   object.Set("driver", data.driver);
   object.Set("simulated", data.simulated);
   object.Set("memoryBytes", static_cast<double>(data.memory_bytes));
-  object.Set("read", make_read(env, handle));
+  object.Set("read", make_filler(env, "read", fill_array<&energy::MeterData::read>, handle));
+  object.Set("sample", make_filler(env, "sample", fill_array<&energy::MeterData::sample>, handle));
   const auto method = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&, const HandlePtr&)) {
     object.Set(name,
                Napi::Function::New(
@@ -158,6 +165,7 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   method("cancelResolve", cancel);
   method("beginWindow", begin_window);
   method("endWindow", end_window);
+  method("recordSteps", record_steps);
   method("snapshot", [](const Napi::CallbackInfo& info, const HandlePtr& held) {
     return snapshot(info.Env(), held->require(info.Env()).data(), instant(info[0]), instant(info[1]));
   });

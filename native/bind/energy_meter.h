@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 
@@ -25,6 +26,8 @@ class MeterHandle {
   std::shared_ptr<energy::Meter> release();
 
   std::map<uint64_t, uint64_t> tickets;  // JavaScript's to the meter's, of pending resolves
+  // Ends recordings; theirs too, since they may outlive the handle.
+  const std::shared_ptr<std::atomic<bool>> released = std::make_shared<std::atomic<bool>>(false);
 
  private:
   std::shared_ptr<energy::Meter> meter_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "base/clock.h"
 #include "energy/nvml_device.h"
@@ -11,7 +10,6 @@ namespace mj::energy {
 
 namespace {
 
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMilli = 1e-3;
 // Three updates of a 100 ms counter.
 constexpr int64_t kWatchNs = 350 * kNsPerMs;
@@ -21,15 +19,8 @@ constexpr size_t kRingRoom = 512;
 
 struct Timing {
   std::vector<double> call_ns;
-  double period_ns = kUnknown;
+  double period_ns = kNotSeen;
 };
-
-double median(std::vector<double> values) {
-  if (values.empty()) return kUnknown;
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Reads for a while, at most once a millisecond, and looks at what changed when.
 Timing watch(const NvmlDevice& device, NvmlCall call) {
@@ -109,7 +100,6 @@ void probe_device(const std::shared_ptr<const NvmlDevice>& device, bool timing, 
     counter.scope = row.scope;
     counter.kind = row.kind;
     counter.resolution = kMilli;
-    counter.update_period_ns = kUnknown;
     counter.unsupported = device->support(row.call);
     out.counters.push_back(counter);
     timings.push_back(std::make_shared<Timing>());
@@ -146,7 +136,6 @@ void probe_nvml(const Roots& roots, bool timing, CounterProbe& out) {
     counter.id = "board-" + std::to_string(index);
     counter.family = "nvml";
     counter.method = "nvml:total-energy";
-    counter.resolution = counter.update_period_ns = kUnknown;
     counter.unsupported = status;
     out.counters.push_back(counter);
   };
@@ -166,16 +155,8 @@ void probe_nvml(const Roots& roots, bool timing, CounterProbe& out) {
 CounterProbe probe_counters(const Roots& roots, bool timing) {
   CounterProbe out;
   probe_nvml(roots, timing, out);
-  for (const ChannelInfo& info : open_rapl({roots, {}, {}}).unsupported) {
-    ProbedCounter counter;
-    counter.id = info.id;
-    counter.family = "rapl";
-    counter.method = info.method;
-    counter.scope = info.scope;
-    counter.resolution = counter.update_period_ns = kUnknown;
-    counter.unsupported = info.unsupported;
-    out.counters.push_back(counter);
-  }
+  out.rapl = probe_rapl(roots, timing);
+  out.counters.insert(out.counters.end(), out.rapl.counters.begin(), out.rapl.counters.end());
   return out;
 }
 

@@ -5,21 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "energy/probed_counter.h"
+#include "energy/rapl_probe.h"
 #include "energy/sources.h"
 
 namespace mj::energy {
-
-struct ProbedCounter {
-  std::string id;
-  std::string family;
-  std::string method;
-  Scope scope = Scope::kBoard;
-  ReadingKind kind = ReadingKind::kEnergyCounter;
-  double resolution = 0;        // J or W; NaN: unknown
-  double update_period_ns = 0;  // NaN: not seen
-  std::vector<double> call_ns;  // one a call, empty where not timed
-  Status unsupported;
-};
 
 struct ProbedDevice {
   DeviceInfo info;
@@ -32,6 +22,7 @@ struct CounterProbe {
   bool simulated = false;
   std::vector<ProbedDevice> devices;
   std::vector<ProbedCounter> counters;
+  RaplProbe rapl;  // its counters are among the above
 };
 
 // Blocks for about half a second a device with `timing`; a driver that hangs costs its deadline.

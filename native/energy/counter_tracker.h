@@ -2,44 +2,53 @@
 
 #include <cstdint>
 
-#include "energy/samples.h"
+#include "energy/counter_rules.h"
 
 namespace mj::energy {
 
 // Turns raw reads of one cumulative counter into edges and faults. Pure: the reads bring their own times.
 class CounterTracker {
  public:
-  struct Rules {
-    double unit_j = 1;
-    uint64_t modulus = 0;        // counts at which it wraps; 0: never
-    double max_power_w = 0;      // 0: unknown
-    int64_t stuck_after_ns = 0;  // unchanged for this long while it is watched: a fault
-  };
-
   struct Outcome {
     bool changed = false;
     bool has_edge = false;
+    bool has_hold = false;
     Edge edge{};
+    // The counter still had the value of the edge before this one. Alone, it is the newest that is known; together with
+    // `edge` it lies before it, and tells that the energy between them came late.
+    Edge hold{};
     FaultEvent fault{0, Fault::kNone};
   };
 
-  explicit CounterTracker(const Rules& rules) : rules_(rules) {}
+  explicit CounterTracker(const CounterRules& rules) : rules_(rules) {}
 
   Outcome observe(int64_t t_before, int64_t t_after, uint64_t raw) noexcept;
   // Nobody looks for a while: standing still is no fault until the next read.
   void pause() noexcept { watched_ = false; }
 
- private:
-  double advance(int64_t t_after, uint64_t raw, Fault& fault) const noexcept;
+  // What the last read showed.
+  [[nodiscard]] const CounterPoint& point() const noexcept { return point_; }
+  // The highest mean power over `peak_over_ns`, W; 0: none yet.
+  [[nodiscard]] double peak_w() const noexcept { return peak_w_; }
 
-  const Rules rules_;
+ private:
+  void start(int64_t t_before, int64_t t_after, uint64_t raw, Outcome& outcome) noexcept;
+  void unchanged(int64_t t_before, int64_t t_after, Outcome& outcome) noexcept;
+  void changed(int64_t t_before, int64_t t_after, uint64_t raw, Outcome& outcome) noexcept;
+  void learn_peak(const Edge& edge, bool faulty) noexcept;
+
+  const CounterRules rules_;
   bool started_ = false;
   bool watched_ = false;
-  uint64_t raw_ = 0;
-  double joules_ = 0;
   bool has_origin_ = false;
-  int64_t last_before_ = 0;      // start of the last read, which gave `raw_`
+  bool stuck_ = false;
+  CounterPoint point_;
+  Edge edge_{};                  // the last one
+  Edge hold_{};                  // the last one since; its hi is 0 where there is none
+  int64_t last_before_ = 0;      // start of the last read
   int64_t unchanged_since_ = 0;  // or since the last report of standing still
+  Edge peak_from_{};
+  double peak_w_ = 0;
 };
 
 }  // namespace mj::energy

@@ -1,6 +1,7 @@
 #pragma once
 
 // The processor as the kernel describes it: who made it, and which CPUs belong to which package.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,17 @@ struct Processor {
   bool sgx = false;
   std::vector<Cpu> cpus;  // online ones
 };
+
+// CPUs that one set of counters covers.
+struct CpuGroup {
+  int package = 0;
+  int die = 0;
+  std::vector<int> cpus;
+};
+
+// Ascending by package, die and core; the die of a group of whole packages is 0.
+enum class CpuLevel : uint8_t { kPackage, kDie, kCore };
+std::vector<CpuGroup> cpu_groups(const Processor& processor, CpuLevel level);
 
 // Never fails: what the kernel does not tell is left empty.
 Processor read_processor(const Roots& roots);

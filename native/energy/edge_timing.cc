@@ -11,10 +11,12 @@ namespace {
 
 // Fewer edges than this say more about themselves than about their grid.
 constexpr size_t kEnoughForGrid = 8;
-// A learned period is better than this.
-constexpr double kPeriodTolerance = 0.01;
+// How well the period is known before, nominal or learned: relative standard uncertainty.
+constexpr double kPeriodU = 2e-4;
 // [H100] a bracket wider than this, against the median, goes with an accumulation displaced by about 10 ms.
 constexpr double kWideBracket = 1.5;
+// Updates stray from their grid by no more than so many standard deviations.
+constexpr double kGridSlack = 2.5;
 constexpr double kRectangular = 0.288675134594813;  // standard deviation of a rectangle over its width
 
 double width_s(const Edge& edge) noexcept { return seconds(edge.hi - edge.lo); }
@@ -31,7 +33,7 @@ double median_width(const Span<Edge>& edges) {
 struct Grid {
   double origin_s = 0;  // after the first edge's middle
   double period_s = 0;
-  double u_s = 0;  // of a grid point
+  double u_s = 0;  // of the phase
 };
 
 // Weighted least squares over the middles of the brackets, all times in seconds after the first one.
@@ -55,41 +57,47 @@ bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) 
     st += w * t;
     skt += w * k * t;
   }
+  const double known = 1 / (kPeriodU * nominal * kPeriodU * nominal);
+  skk += known;
+  skt += known * nominal;
   const double determinant = sw * skk - sk * sk;
   if (!(determinant > 0)) return false;
   grid.period_s = (sw * skt - sk * st) / determinant;
   grid.origin_s = (st - grid.period_s * sk) / sw;
-  if (std::fabs(grid.period_s - nominal) > kPeriodTolerance * nominal) return false;
   const double jitter = seconds(traits.grid_jitter_ns);
-  // Of the fit, at the ends of what was fitted; of the updates about their grid.
-  grid.u_s = std::sqrt(4 / sw + jitter * jitter);
+  grid.u_s = std::sqrt(1 / sw + jitter * jitter / static_cast<double>(edges.size));
   return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
     const double t = seconds(mid_ns(edge) - start);
     const double at = grid.origin_s + grid.period_s * std::round(t / nominal);
-    return std::fabs(at - t) <= 0.5 * width_s(edge) + 2.5 * jitter;
+    return std::fabs(at - t) <= 0.5 * width_s(edge) + kGridSlack * jitter;
   });
 }
 
 }  // namespace
 
-std::vector<TimedEdge> time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
-  std::vector<TimedEdge> out;
-  if (edges.empty()) return out;
+EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
+  EdgeTiming timing;
+  std::vector<TimedEdge>& out = timing.edges;
+  if (edges.empty()) return timing;
   out.reserve(edges.size);
   const double wide = kWideBracket * median_width(edges);
   Grid grid;
   const bool on_grid = fit_grid(edges, traits, grid);
   const double start = mid_ns(edges[0]);
+  const double jitter = seconds(traits.grid_jitter_ns);
   for (const Edge& edge : edges) {
     TimedEdge timed;
     timed.joules = edge.joules;
     timed.timing_s = width_s(edge) * kRectangular;
     double at = mid_ns(edge);
-    if (on_grid && grid.u_s < timed.timing_s) {
+    // A bracket that admits two points of the grid does not say which: it would only confuse.
+    if (on_grid && width_s(edge) >= grid.period_s - 2 * kGridSlack * jitter) continue;
+    if (on_grid && std::hypot(grid.u_s, jitter) < timed.timing_s) {
       const double k = std::round(seconds(at - start) / seconds(traits.period_ns));
       at = std::clamp(start + (grid.origin_s + grid.period_s * k) / kSecondsPerNs, static_cast<double>(edge.lo),
                       static_cast<double>(edge.hi));
-      timed.timing_s = grid.u_s;
+      timed.timing_s = jitter;
+      timing.common_s = grid.u_s;
     }
     timed.at = static_cast<int64_t>(std::llround(at));
     if (width_s(edge) > wide) timed.displacement_s = seconds(traits.displacement_ns);
@@ -97,7 +105,7 @@ std::vector<TimedEdge> time_edges(const Span<Edge>& edges, const CounterTraits& 
     if (!out.empty()) timed.at = std::max(timed.at, out.back().at);
     out.push_back(timed);
   }
-  return out;
+  return timing;
 }
 
 }  // namespace mj::energy

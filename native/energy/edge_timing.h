@@ -15,8 +15,13 @@ struct TimedEdge {
   double joules = 0;
 };
 
+struct EdgeTiming {
+  std::vector<TimedEdge> edges;
+  double common_s = 0;  // standard uncertainty that all instants share: of the grid's phase
+};
+
 // A counter that updates on a grid is fitted one, and the fit used if every bracket admits it; else the middle of each
-// bracket is taken. `edges` ascending.
-std::vector<TimedEdge> time_edges(const Span<Edge>& edges, const CounterTraits& traits);
+// bracket is taken. Edges that no instant can be told for are left out. `edges` ascending.
+EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits);
 
 }  // namespace mj::energy

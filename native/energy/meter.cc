@@ -10,8 +10,6 @@ namespace mj::energy {
 
 namespace {
 
-constexpr int64_t kPatiencePeriods = 3;
-
 Status check_families(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const Span<SourceFamily> families = source_families();
@@ -46,7 +44,8 @@ Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
     const size_t first = data.channels.size();
     meter->start_threads(std::move(opened.sources), std::move(opened.conditions), history_ns);
     for (size_t i = first; i < data.channels.size(); ++i) data.channels[i].family = family.name;
-    for (ChannelInfo& info : opened.unsupported) unreadable.push_back({std::move(info), family.name, nullptr, nullptr});
+    for (ChannelInfo& info : opened.unsupported)
+      unreadable.push_back({std::move(info), family.name, nullptr, nullptr, nullptr, 0});
   }
   data.channels.insert(data.channels.end(), unreadable.begin(), unreadable.end());
   if (!options.windows_only) meter->await_first_edges();
@@ -90,19 +89,11 @@ Meter::~Meter() { close(); }
 void Meter::start_threads(std::vector<std::unique_ptr<Source>> sources,
                           std::vector<std::unique_ptr<ConditionsSource>> conditions, int64_t history_ns) {
   for (auto& source : sources) {
-    std::vector<std::shared_ptr<Series>> series;
-    for (const ChannelInfo& info : source->channels()) {
-      series.push_back(std::make_shared<Series>(info, history_ns));
-      data_->memory_bytes += series.back()->bytes();
-    }
     const Cadence cadence = source->cadence();
-    const auto context = std::make_shared<SamplerContext>(std::move(source), series, data_->gate, resolver_.waker());
-    for (const auto& one : series) {
-      if (one->power) data_->power.push_back(one);
-      if (one->edges) data_->channels.push_back({one->info, {}, one, context->health});
-    }
+    const auto context = add_source(std::move(source), history_ns);
     samplers_.push_back(std::make_unique<Running>());
     samplers_.back()->health = context->health;
+    samplers_.back()->minds_windows = context->source->slow() || context->source->window_period_ns() > 0;
     samplers_.back()->thread.start(context->health->name, [context, cadence](StopSignal& stop) {
       if (cadence == Cadence::kEdges) {
         run_edge_sampler(*context, stop);
@@ -122,6 +113,29 @@ void Meter::start_threads(std::vector<std::unique_ptr<Source>> sources,
   }
 }
 
+std::shared_ptr<SamplerContext> Meter::add_source(const std::shared_ptr<Source>& source, int64_t history_ns) {
+  std::vector<std::shared_ptr<Series>> series;
+  for (const ChannelInfo& info : source->channels()) {
+    series.push_back(std::make_shared<Series>(*source, info, history_ns));
+    data_->memory_bytes += series.back()->bytes();
+  }
+  const auto context = std::make_shared<SamplerContext>(source, series, data_->gate, resolver_.waker());
+  ImmediateSource immediate{source, {}};
+  for (uint32_t i = 0; i < series.size(); ++i) {
+    if (series[i]->power) {
+      data_->power.push_back(series[i]);
+      continue;
+    }
+    immediate.channels.push_back(data_->channels.size());
+    data_->channels.push_back({series[i]->info, {}, series[i], context->health, source, i});
+  }
+  const bool counters_only = immediate.channels.size() == series.size();
+  if (source->immediate() && counters_only && source->max_readings() <= ImmediateSource::kMostReadings) {
+    data_->immediate.push_back(std::move(immediate));
+  }
+  return context;
+}
+
 // A window that begins right after opening needs an edge before it. A counter that gives none in time stays without.
 void Meter::await_first_edges() {
   struct Wait {
@@ -131,7 +145,7 @@ void Meter::await_first_edges() {
   };
   const auto wait = std::make_shared<Wait>();
   const int64_t now = monotonic_ns();
-  const int64_t deadline = now + 2 * kPatiencePeriods * data_->slowest_period_ns();
+  const int64_t deadline = now + 2 * data_->patience_ns();
   resolver_.add({deadline, [data = data_, now] { return data->edges_after(now, monotonic_ns()); },
                  [wait](const Status&) {
                    const std::lock_guard<std::mutex> lock(wait->mutex);
@@ -147,10 +161,9 @@ void Meter::await_first_edges() {
 uint64_t Meter::resolve(ResolutionRequest request, Resolved done) {
   const int64_t last = request.last_instant();
   data_->gate->need_edge_after(last);
-  wake_gated();
+  wake_samplers();
   look_at_conditions();
-  const int64_t deadline = request.timeout_ns >= 0 ? monotonic_ns() + request.timeout_ns
-                                                   : last + kPatiencePeriods * data_->slowest_period_ns();
+  const int64_t deadline = request.timeout_ns >= 0 ? monotonic_ns() + request.timeout_ns : last + data_->patience_ns();
   return resolver_.add({deadline, [data = data_, last] { return data->edges_after(last, monotonic_ns()); },
                         [data = data_, request = std::move(request), done = std::move(done)](const Status& status) {
                           done(status, status.ok() ? resolve_windows(*data, request) : Resolution{});
@@ -162,18 +175,19 @@ void Meter::cancel(uint64_t ticket, const Status& status) { resolver_.cancel(tic
 void Meter::begin_window(Ready ready) {
   data_->gate->begin();
   const int64_t now = monotonic_ns();
-  wake_gated();
+  wake_samplers();
   look_at_conditions();
   const int64_t after = data_->gate->windows_only() ? now : std::numeric_limits<int64_t>::min();
-  resolver_.add({now + kPatiencePeriods * data_->slowest_period_ns(),
-                 [data = data_, after] { return data->edges_after(after, monotonic_ns()); }, std::move(ready)});
+  resolver_.add({now + data_->patience_ns(), [data = data_, after] { return data->edges_after(after, monotonic_ns()); },
+                 std::move(ready)});
 }
 
 void Meter::end_window() { data_->gate->end(monotonic_ns()); }
 
-void Meter::wake_gated() {
-  if (!data_->gate->windows_only()) return;
-  for (const auto& sampler : samplers_) sampler->thread.signal()->wake();
+void Meter::wake_samplers() {
+  for (const auto& sampler : samplers_) {
+    if (sampler->minds_windows) sampler->thread.signal()->wake();
+  }
 }
 
 void Meter::look_at_conditions() {

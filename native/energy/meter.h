@@ -64,13 +64,15 @@ class Meter {
   Meter() = default;
   void start_threads(std::vector<std::unique_ptr<Source>> sources,
                      std::vector<std::unique_ptr<ConditionsSource>> conditions, int64_t history_ns);
+  std::shared_ptr<SamplerContext> add_source(const std::shared_ptr<Source>& source, int64_t history_ns);
   void await_first_edges();
-  void wake_gated();
+  void wake_samplers();
   void look_at_conditions();
 
   struct Running {
     std::shared_ptr<ThreadHealth> health;
     StoppableThread thread;
+    bool minds_windows = false;  // reads otherwise while one is open
   };
 
   std::shared_ptr<MeterData> data_ = std::make_shared<MeterData>();

@@ -15,11 +15,21 @@ struct MeterChannel {
   std::string family;                    // 'nvml'
   std::shared_ptr<Series> series;        // null where it cannot be read
   std::shared_ptr<ThreadHealth> health;  // of the thread that reads it
+  std::shared_ptr<Source> source;
+  uint32_t source_channel = 0;
+};
+
+// A source that any thread may read at any time, and where its readings go.
+struct ImmediateSource {
+  static constexpr size_t kMostReadings = 16;
+  std::shared_ptr<Source> source;
+  std::vector<size_t> channels;  // of MeterData, by the source's own channel
 };
 
 // What a meter has read, apart from the threads that read it: jobs that outlive the meter hold on to this.
 struct MeterData {
   std::vector<MeterChannel> channels;
+  std::vector<ImmediateSource> immediate;
   std::vector<std::shared_ptr<Series>> power;
   std::vector<DeviceInfo> devices;
   std::vector<std::shared_ptr<ConditionsContext>> conditions;
@@ -30,9 +40,12 @@ struct MeterData {
 
   // Joules since open of each channel, NaN where not measured. Neither locks nor allocates.
   void read(double* out) const noexcept;
+  // The same, of counters that can be read at once as they stand now, on the calling thread.
+  void sample(double* out) const noexcept;
   // Every channel that can still give one has given an edge that lies wholly after this instant.
   [[nodiscard]] bool edges_after(int64_t instant, int64_t now) const noexcept;
-  [[nodiscard]] int64_t slowest_period_ns() const noexcept;
+  // How long an edge of the slowest channel is waited for.
+  [[nodiscard]] int64_t patience_ns() const noexcept;
   // What is known of a channel's counter by now: the period learned, the highest power seen.
   [[nodiscard]] CounterTraits traits(const MeterChannel& channel) const noexcept;
 };

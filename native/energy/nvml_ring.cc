@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "energy/nvml_sources.h"
 #include "energy/realtime_offset.h"
+#include "energy/window_traits.h"
 
 namespace mj::energy {
 
@@ -9,6 +10,8 @@ namespace {
 // The driver keeps 119 samples of 20 ms (2.36 s): once a second loses none, and 0.5-0.8 ms a second is 0.08 % of a
 // core.
 constexpr int64_t kPeriodNs = kNsPerSecond;
+// The end of a window is asked for soon after it, and its samples with it.
+constexpr int64_t kWindowPeriodNs = 100 * kNsPerMs;
 constexpr int64_t kSamplePeriodNs = 20 * kNsPerMs;
 constexpr double kMilliwatt = 1e-3;
 constexpr size_t kRoom = 512;
@@ -24,6 +27,8 @@ class NvmlRing final : public Source {
     channel.kind = ReadingKind::kPower;
     channel.unit = kMilliwatt;
     channel.traits.period_ns = kSamplePeriodNs;
+    channel.sampled = true;
+    channel.sample_traits = nvml_ring_traits();
     channels_.push_back(channel);
   }
 
@@ -31,6 +36,7 @@ class NvmlRing final : public Source {
   [[nodiscard]] const std::vector<ChannelInfo>& channels() const noexcept override { return channels_; }
   [[nodiscard]] Cadence cadence() const noexcept override { return Cadence::kPeriodic; }
   [[nodiscard]] int64_t period_ns() const noexcept override { return kPeriodNs; }
+  [[nodiscard]] int64_t window_period_ns() const noexcept override { return kWindowPeriodNs; }
   [[nodiscard]] bool slow() const noexcept override { return false; }
   [[nodiscard]] size_t max_readings() const noexcept override { return buffer_.size(); }
 

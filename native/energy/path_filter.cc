@@ -31,7 +31,7 @@ class PathFilter::Row {
   void advance_to(size_t i) noexcept {
     if (i == first()) return;
     const Step& step = filter_.steps_[i];
-    row_ = times(step.advance.a, row_);
+    row_ = step.advance.apply(row_);
     if (filter_.events_[i].kind == PathEventKind::kPiece) {
       row_[kWork] = row_[kFlutter] = 0;
     }
@@ -127,9 +127,10 @@ void PathFilter::observe(const PathPrior& prior, size_t event, PathVector& mean,
   step.timing_variance = square(reading.timing_s * reading.rate);
   step.displacement_variance = square(reading.displacement_s * reading.rate);
   step.value_variance = square(reading.value_u);
+  step.kernel_variance = square(reading.kernel_u);
   const PathVector with = times(covariance, step.h);
-  step.innovation_variance =
-      dot(with, step.h) + step.timing_variance + step.displacement_variance + step.value_variance;
+  step.innovation_variance = dot(with, step.h) + step.timing_variance + step.displacement_variance +
+                             step.value_variance + step.kernel_variance;
   step.innovation = reading.value - dot(step.h, mean);
   for (size_t i = 0; i < kPathStates; ++i) step.gain[i] = with[i] / step.innovation_variance;
   for (size_t i = 0; i < kPathStates; ++i) {
@@ -210,6 +211,7 @@ PathShares PathFilter::shares(const std::vector<PathTerm>& terms) const {
       const double square = weight * weight;
       out[static_cast<size_t>(PathShare::kTiming)] += square * step.timing_variance;
       out[static_cast<size_t>(PathShare::kDisplacement)] += square * step.displacement_variance;
+      out[static_cast<size_t>(PathShare::kKernel)] += square * step.kernel_variance;
       const bool counter = events_[i].kind == PathEventKind::kCounter;
       out[static_cast<size_t>(counter ? PathShare::kValue : PathShare::kSamples)] += square * step.value_variance;
     }
@@ -218,7 +220,7 @@ PathShares PathFilter::shares(const std::vector<PathTerm>& terms) const {
       for (size_t j = 0; j < kPathStates; ++j) adjoint[j] += terms[term].weights[j];
     }
     if (events_[i].kind == PathEventKind::kPiece) adjoint[kWork] = adjoint[kFlutter] = 0;
-    adjoint = transposed_times(step.advance.a, adjoint);
+    adjoint = step.advance.apply_transposed(adjoint);
   }
   double told = 0;
   for (const double share : out) told += share;

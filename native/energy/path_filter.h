@@ -1,7 +1,7 @@
 #pragma once
 
-// The posterior of a path of power, given readings: a Kalman filter, and linear functionals of the path carried through it.
-// Pure functions; times are CLOCK_MONOTONIC.
+// The posterior of a path of power, given readings: a Kalman filter, and linear functionals of the path carried through
+// it. Pure functions; times are CLOCK_MONOTONIC.
 #include <cstdint>
 #include <vector>
 
@@ -19,9 +19,10 @@ enum class PathEventKind : uint8_t {
 struct PathEvent {
   int64_t at = 0;
   PathEventKind kind = PathEventKind::kMark;
-  bool quiet = false;       // kPiece
+  bool quiet = false;         // kPiece
   double value = 0;           // kCounter: J; kSample: W
   double value_u = 0;         // standard uncertainties: of the value,
+  double kernel_u = 0;        // of what the sensor had not shown yet,
   double timing_s = 0;        // of the instant,
   double displacement_s = 0;  // and of what was accumulated by then
   double rate = 0;            // of the value while it was read, W or W/s: what an error in time comes to
@@ -40,7 +41,7 @@ struct PathPrior {
 };
 
 // Shares of a variance, by what they are due to.
-enum class PathShare : uint8_t { kTiming, kDisplacement, kValue, kSamples, kPath, kCount };
+enum class PathShare : uint8_t { kTiming, kDisplacement, kValue, kKernel, kSamples, kPath, kCount };
 using PathShares = std::array<double, static_cast<size_t>(PathShare::kCount)>;
 
 // Weights of the states at one mark.
@@ -62,13 +63,21 @@ class PathFilter {
   // The functional with these terms, ascending in `event`.
   [[nodiscard]] PathValue value(const std::vector<PathTerm>& terms) const;
   [[nodiscard]] double covariance(const std::vector<PathTerm>& f, const std::vector<PathTerm>& g) const;
-  // The part of the functional's variance that each kind of reading error has; the rest is what the readings leave open.
+  // The part of the functional's variance that each kind of reading error has; the rest is what the readings leave
+  // open.
   [[nodiscard]] PathShares shares(const std::vector<PathTerm>& terms) const;
 
   [[nodiscard]] const std::vector<PathEvent>& events() const noexcept { return events_; }
   // Predicted state at an event, before its reading is used.
   [[nodiscard]] const PathVector& state(size_t event) const noexcept { return steps_[event].mean; }
   [[nodiscard]] const PathMatrix& covariance_at(size_t event) const noexcept { return steps_[event].covariance; }
+  struct Innovation {
+    double value = 0;
+    double variance = 0;
+  };
+  [[nodiscard]] Innovation surprise_at(size_t event) const noexcept {
+    return {steps_[event].innovation, steps_[event].innovation_variance};
+  }
   // Sum of squared normalised innovations, and their number, of the readings within quiet pieces or outside of them.
   struct Surprise {
     double squares = 0;
@@ -90,6 +99,7 @@ class PathFilter {
     double timing_variance = 0;
     double displacement_variance = 0;
     double value_variance = 0;
+    double kernel_variance = 0;
   };
   [[nodiscard]] bool reads(size_t event) const noexcept;
   void run(const PathPrior& prior);

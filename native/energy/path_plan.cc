@@ -11,11 +11,12 @@ namespace {
 
 // Instants further apart than this have no readings in common that matter.
 constexpr int64_t kApartPeriods = 6;
-constexpr int64_t kApartNs = 60'000'000;
+constexpr int64_t kApartNs = 20'000'000;
 // Of readings outside declared quiet time, so many periods and at least so many edges on each side.
 constexpr int64_t kReachPeriods = 3;
-constexpr int64_t kReachNs = 30'000'000;
+constexpr int64_t kReachNs = 10'000'000;
 constexpr ptrdiff_t kReachEdges = 3;
+constexpr ptrdiff_t kGridEdges = 10;
 // Idle is known well enough from about so many edges a side.
 constexpr int64_t kQuietEdges = 32;
 
@@ -42,9 +43,12 @@ class Planner {
     for (const Window& window : windows) {
       instants_.push_back(window.a);
       instants_.push_back(window.b);
-      work_.push_back({window.a, window.b});
-      if (window.idle_before_ns > 0) quiet_.push_back({window.a - window.idle_before_ns, window.a});
-      if (window.idle_after_ns > 0) quiet_.push_back({window.b, window.b + window.idle_after_ns});
+      work_.push_back({window.a, window.b, window.b});
+      // What came before the quiet time is not known, and must have left the sensor.
+      const int64_t decay = counter.traits.decay_ns;
+      const int64_t begin = window.a - window.idle_before_ns + decay;
+      if (begin < window.a) quiet_.push_back({begin, window.a, begin});
+      if (window.idle_after_ns > 0) quiet_.push_back({window.b, window.b + window.idle_after_ns, window.b + decay});
     }
     std::sort(instants_.begin(), instants_.end());
     instants_.erase(std::unique(instants_.begin(), instants_.end()), instants_.end());
@@ -72,7 +76,7 @@ class Planner {
   // How far readings are of use before `first` and after `last`: all of the quiet time there, or a few periods.
   [[nodiscard]] QuietSpan reach(int64_t first, int64_t last) const {
     const int64_t beyond = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
-    QuietSpan out{first - beyond, last + beyond};
+    QuietSpan out{first - beyond, last + beyond, 0};
     for (const QuietSpan& span : quiet_) {
       if (span.to == first) out.from = span.from;
       if (span.from == last) out.to = span.to;
@@ -91,12 +95,21 @@ class Planner {
     const ptrdiff_t end = std::max(edges_at_or_before(used.to), after + kReachEdges);
     PathSegment out;
     out.last_mark = to;
-    const auto lo = static_cast<size_t>(std::max<ptrdiff_t>(0, begin));
-    const auto hi = static_cast<size_t>(std::clamp<ptrdiff_t>(end, 0, count));
-    if (hi > lo) out.edges = time_edges({counter_.edges.data + lo, hi - lo}, counter_.traits);
+    // More edges than are used tell of their grid.
+    const auto lo = static_cast<size_t>(std::clamp<ptrdiff_t>(begin - kGridEdges, 0, count));
+    const auto hi = static_cast<size_t>(std::clamp<ptrdiff_t>(end + kGridEdges, 0, count));
+    EdgeTiming timing = time_edges({counter_.edges.data + lo, hi > lo ? hi - lo : 0}, counter_.traits);
+    out.common_timing_s = timing.common_s;
+    const auto first_used = static_cast<size_t>(std::clamp<ptrdiff_t>(begin, 0, count - 1));
+    const auto last_used = static_cast<size_t>(std::clamp<ptrdiff_t>(end - 1, 0, count - 1));
+    for (const TimedEdge& edge : timing.edges) {
+      if (edge.at >= counter_.edges[first_used].lo && edge.at <= counter_.edges[last_used].hi) {
+        out.edges.push_back(edge);
+      }
+    }
     thin(from, to, out.edges);
     find_quiet(out);
-    add_readings(out);
+    add_readings(from, to, out);
     for (size_t i = first; i <= last; ++i) {
       PathEvent mark;
       mark.at = instants_[i];
@@ -131,7 +144,8 @@ class Planner {
   void find_quiet(PathSegment& out) const {
     if (out.edges.empty()) return;
     for (const QuietSpan& span : quiet_) {
-      const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at)};
+      const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at),
+                           span.settled};
       const auto inside = std::count_if(out.edges.begin(), out.edges.end(), [&here](const TimedEdge& edge) {
         return edge.at >= here.from && edge.at <= here.to;
       });
@@ -139,7 +153,7 @@ class Planner {
     }
   }
 
-  void add_readings(PathSegment& out) const {
+  void add_readings(int64_t from, int64_t to, PathSegment& out) const {
     for (const TimedEdge& edge : out.edges) {
       PathEvent event;
       event.kind = PathEventKind::kCounter;
@@ -150,11 +164,14 @@ class Planner {
       out.events.push_back(event);
     }
     if (out.edges.empty() || counter_.samples.empty()) return;
+    // Samples tell the shape near the instants asked for; idle further away is told by the counter.
+    const int64_t near = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
+    const int64_t begin = std::max(out.edges.front().at, from - near);
+    const int64_t end = std::min(out.edges.back().at, to + near);
     const int64_t lag = counter_.sample_traits.lag_ns;
-    const PowerSample* sample = std::lower_bound(
-        counter_.samples.begin(), counter_.samples.end(), out.edges.front().at + lag,
-        [](const PowerSample& one, int64_t at) { return one.lo < at; });
-    for (; sample != counter_.samples.end() && sample->hi - lag <= out.edges.back().at; ++sample) {
+    const PowerSample* sample = std::lower_bound(counter_.samples.begin(), counter_.samples.end(), begin + lag,
+                                                 [](const PowerSample& one, int64_t at) { return one.lo < at; });
+    for (; sample != counter_.samples.end() && sample->hi - lag <= end; ++sample) {
       PathEvent event;
       event.kind = PathEventKind::kSample;
       event.at = sample->lo + (sample->hi - sample->lo) / 2 - lag;

@@ -1,7 +1,7 @@
 #pragma once
 
-// From readings and windows to the events that the path's posterior is taken over: only what lies near an instant that is
-// asked for can tell about it, so that a long window costs no more than a short one.
+// From readings and windows to the events that the path's posterior is taken over: only what lies near an instant that
+// is asked for can tell about it, so that a long window costs no more than a short one.
 #include <cstdint>
 #include <vector>
 
@@ -14,13 +14,15 @@ namespace mj::energy {
 struct QuietSpan {
   int64_t from = 0;
   int64_t to = 0;
+  int64_t settled = 0;  // from here on a sensor holds nothing of the work before
 };
 
 // A stretch of time whose instants share readings. What lies in different ones has independent errors.
 struct PathSegment {
   std::vector<PathEvent> events;
-  std::vector<TimedEdge> edges;   // of the counter, as far as they are used here
-  std::vector<QuietSpan> quiet;   // declared quiet, within this stretch
+  std::vector<TimedEdge> edges;  // of the counter, as far as they are used here
+  std::vector<QuietSpan> quiet;  // declared quiet, within this stretch
+  double common_timing_s = 0;    // standard uncertainty that all instants of these edges share
   int64_t last_mark = 0;
 };
 

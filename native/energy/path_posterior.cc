@@ -17,10 +17,18 @@ constexpr double kUnknownLimitW = 1000;
 // Weight of these suppositions against readings, as so many readings.
 constexpr double kSupposedReadings = 4;
 constexpr double kLeastFlutter = 0.02;
+// What fluctuates faster than the counter can show is what matters between its updates.
+constexpr double kFlutterPeriods = 0.1;
+constexpr double kShortestFlutterS = 1e-3;
 constexpr int kFlutterRounds = 2;
-// [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.33 % a root second.
-constexpr double kIdleWander = 0.0033;
+constexpr double kSurprise = 2.5;  // standard deviations
+// [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
+constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
+constexpr ptrdiff_t kEnoughSteady = 3;
+constexpr double kFinestJ = 1e-9;  // no reading is exact: two at one instant would contradict each other
+constexpr double kShortestBlockS = 0.050;
+constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
 // [assumed] The sensor's time constant may be off by so much.
 constexpr double kSensorU = 0.2;
 
@@ -41,9 +49,14 @@ struct BlockNoise {
 };
 
 QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span, double block_s, BlockNoise& out) {
+  const auto inside = [&span](const TimedEdge& edge) { return edge.at >= span.settled && edge.at <= span.to; };
+  // Displaced accumulations only where there are too few others.
+  const auto steady = std::count_if(edges.begin(), edges.end(), [&inside](const TimedEdge& edge) {
+    return inside(edge) && edge.displacement_s == 0;
+  });
   std::vector<const TimedEdge*> ends;
   for (const TimedEdge& edge : edges) {
-    if (edge.at < span.from || edge.at > span.to || edge.displacement_s > 0) continue;
+    if (!inside(edge) || (steady >= kEnoughSteady && edge.displacement_s > 0)) continue;
     if (ends.empty() || seconds(edge.at - ends.back()->at) >= block_s) ends.push_back(&edge);
   }
   QuietPower power;
@@ -57,9 +70,9 @@ QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span
     const double second_s = seconds(ends[i]->at - ends[i - 1]->at);
     const double first = (ends[i - 1]->joules - ends[i - 2]->joules) / first_s;
     const double second = (ends[i]->joules - ends[i - 1]->joules) / second_s;
-    const double timing = square(first * ends[i - 2]->timing_s / first_s) +
-                          square(first * ends[i - 1]->timing_s * (1 / first_s + 1 / second_s)) +
-                          square(second * ends[i]->timing_s / second_s);
+    const auto u = [&ends](size_t k) { return std::hypot(ends[k]->timing_s, ends[k]->displacement_s); };
+    const double timing = square(first * u(i - 2) / first_s) + square(first * u(i - 1) * (1 / first_s + 1 / second_s)) +
+                          square(second * u(i) / second_s);
     out.variance += 0.5 * std::max(0.0, square(second - first) - timing);
     out.block_s += 0.5 * (first_s + second_s);
     ++out.pairs;
@@ -80,7 +93,8 @@ IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, con
   double joules = 0;
   double length_s = 0;
   for (const QuietSpan& span : segment.quiet) {
-    const QuietPower power = add_blocks(segment.edges, span, 5 * dynamics.flutter_s, blocks);
+    const double block_s = std::max(kShortestBlockS, 5 * dynamics.flutter_s);
+    const QuietPower power = add_blocks(segment.edges, span, block_s, blocks);
     if (!(power.length_s > 0)) continue;
     joules += power.joules;
     length_s += power.length_s;
@@ -95,8 +109,10 @@ IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, con
     out.slope_w_s = (last.watts() - first.watts()) / (last.centre_s - first.centre_s);
   }
   out.level_u = 0.3 * std::fabs(out.level_w) + 1;
-  const double supposed =
+  // Known for one correlation time, it is as much as energy for another.
+  const double known =
       counter.traits.idle_noise_w > 0 ? counter.traits.idle_noise_w : kSupposedIdleNoise * std::fabs(out.level_w);
+  const double supposed = known * std::sqrt(kIdleNoiseS / dynamics.flutter_s);
   double seen = 0;
   if (blocks.pairs > 0) {
     seen = blocks.variance / mean_variance(dynamics.flutter_s, blocks.block_s / blocks.pairs);
@@ -110,6 +126,7 @@ PathPrior supposed(const CounterView& counter, const PathSegment& segment, IdleN
   PathPrior prior;
   prior.dynamics.sensor_s = seconds(counter.traits.decay_ns) / kDecayEfolds;
   prior.counter_sensed = prior.dynamics.sensor_s > 0;
+  prior.dynamics.flutter_s = std::max(kShortestFlutterS, kFlutterPeriods * seconds(counter.traits.period_ns));
   idle = idle_noise(counter, segment, prior.dynamics);
   prior.idle_w = idle.level_w;
   prior.idle_u = idle.level_u;
@@ -123,15 +140,18 @@ PathPrior supposed(const CounterView& counter, const PathSegment& segment, IdleN
   return prior;
 }
 
-// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the sample.
-void rate_by_neighbours(std::vector<PathEvent>& events, PathEventKind kind) {
+// Of the counter: the larger of the mean powers beside the edge. Of a sensor: the steeper of the slopes beside the
+// sample, which an exponential of the sensor's time constant exceeds at its start.
+void rate_by_neighbours(std::vector<PathEvent>& events, PathEventKind kind, double sensor_s) {
   std::vector<PathEvent*> readings;
   for (PathEvent& event : events) {
     if (event.kind == kind) readings.push_back(&event);
   }
   for (size_t i = 1; i < readings.size(); ++i) {
     const double length_s = std::max(1e-6, seconds(readings[i]->at - readings[i - 1]->at));
-    const double rate = std::fabs(readings[i]->value - readings[i - 1]->value) / length_s;
+    const double ratio = sensor_s > 0 ? length_s / sensor_s : 0;
+    const double steeper = ratio > 0 ? ratio / -std::expm1(-ratio) : 1;
+    const double rate = steeper * std::fabs(readings[i]->value - readings[i - 1]->value) / length_s;
     readings[i - 1]->rate = std::max(readings[i - 1]->rate, rate);
     readings[i]->rate = rate;
   }
@@ -147,6 +167,14 @@ double sensed(const PathFilter& filter, size_t event, const PathPrior& prior) {
   return variance < 0.25 * watts * watts ? std::fabs(watts) : 0;
 }
 
+// An accumulation may be displaced without a slow read to show it: a reading that surprises is given less weight, by no
+// more than such a displacement explains.
+void allow_displacement(const PathFilter::Innovation& seen, double displacement_s, PathEvent& event) {
+  const double excess = square(seen.value) - square(kSurprise) * seen.variance;
+  if (!(excess > 0) || !(event.rate > 0)) return;
+  event.displacement_s = std::max(event.displacement_s, std::min(displacement_s, std::sqrt(excess) / event.rate));
+}
+
 void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, std::vector<PathEvent>& events) {
   const double quantum = counter.traits.quantum_j / std::sqrt(12.0);
   const SampleTraits& sensor = counter.sample_traits;
@@ -154,7 +182,8 @@ void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, s
     if (event.kind == PathEventKind::kCounter) {
       // The sensor's time constant is known so well, and so is what it holds back.
       const double held_back_w = std::max(0.0, event.rate - prior.idle_w);
-      event.value_u = std::hypot(quantum, kSensorU * prior.dynamics.sensor_s * held_back_w);
+      event.value_u = std::hypot(quantum, kFinestJ);
+      event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
       event.value_u = std::hypot(sensor.noise_w, sensor.gain_u * event.value);
       event.timing_s = seconds(sensor.stamp_jitter_ns);
@@ -197,18 +226,19 @@ PathFilter PathPosterior::take(const CounterView& counter, const PathSegment& se
       if (event.kind == PathEventKind::kCounter) event.timing_s = std::hypot(event.timing_s, filter_s);
     }
   }
-  rate_by_neighbours(events, PathEventKind::kCounter);
-  rate_by_neighbours(events, PathEventKind::kSample);
+  rate_by_neighbours(events, PathEventKind::kCounter, 0);
+  rate_by_neighbours(events, PathEventKind::kSample, prior_.dynamics.sensor_s);
   set_value_uncertainty(counter, prior_, events);
   const double widest = prior_.work_flutter_w;
   PathFilter filter(prior_, events);
   for (int round = 0; round < kFlutterRounds; ++round) {
     const PathFilter::Surprise& surprise = filter.work_surprise();
-    const double scale =
-        std::sqrt((kSupposedReadings + surprise.squares) / (kSupposedReadings + surprise.count));
+    const double scale = std::sqrt((kSupposedReadings + surprise.squares) / (kSupposedReadings + surprise.count));
     prior_.work_flutter_w = std::clamp(prior_.work_flutter_w * scale, kLeastFlutter * widest, widest);
     for (size_t i = 0; i < events.size(); ++i) {
-      if (events[i].kind == PathEventKind::kCounter) events[i].rate = std::max(events[i].rate, sensed(filter, i, prior_));
+      if (events[i].kind != PathEventKind::kCounter) continue;
+      events[i].rate = std::max(events[i].rate, sensed(filter, i, prior_));
+      allow_displacement(filter.surprise_at(i), seconds(counter.traits.displacement_ns), events[i]);
     }
     set_value_uncertainty(counter, prior_, events);
     filter = PathFilter(prior_, events);

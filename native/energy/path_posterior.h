@@ -1,6 +1,7 @@
 #pragma once
 
-// The posterior of a stretch of the path: what is supposed before, learned from the readings themselves where it can be.
+// The posterior of a stretch of the path: what is supposed before, learned from the readings themselves where it can
+// be.
 #include "energy/path_plan.h"
 
 namespace mj::energy {

@@ -31,8 +31,8 @@ WindowPosterior::WindowPosterior(const CounterView& counter, const Span<Window>&
   find_instants(windows);
 }
 
-// The power at an instant is the largest that is seen beside it, in the counter's intervals or in a window that ends there:
-// a short burst is hardly seen in an interval's mean.
+// The power at an instant is the largest that is seen beside it, in the counter's intervals or in a window that ends
+// there: a short burst is hardly seen in an interval's mean.
 void WindowPosterior::find_instants(const Span<Window>& windows) {
   std::map<int64_t, Instant> instants;
   for (size_t i = 0; i < windows.size; ++i) {
@@ -44,6 +44,7 @@ void WindowPosterior::find_instants(const Span<Window>& windows) {
       Instant& instant = instants[end ? windows[i].b : windows[i].a];
       instant.at = end ? windows[i].b : windows[i].a;
       instant.mark = mark;
+      instant.edge_w = path.power_beside(mark.event);
       instant.power_w = std::max({instant.power_w, mean_w, path.power_beside(mark.event)});
       instant.work_w = std::max(0.0, instant.power_w - path.idle().level_w);
     }
@@ -88,13 +89,21 @@ double WindowPosterior::path_covariance(size_t f, size_t g) const {
 
 double WindowPosterior::delay_covariance(size_t f, size_t g) const {
   const double delay_s = seconds(traits_.mark_delay_ns) / std::sqrt(3.0);
-  return bilinear(f, g, [delay_s](const Instant& one, const Instant& other) {
-    return one.at == other.at ? square(delay_s * one.power_w) : 0.0;
+  return bilinear(f, g, [&](const Instant& one, const Instant& other) {
+    const double delay = one.at == other.at ? square(delay_s * one.power_w) : 0.0;
+    if (one.mark.segment != other.mark.segment) return delay;
+    return delay + square(plan_.segments[one.mark.segment].common_timing_s) * one.edge_w * other.edge_w;
   });
 }
 
-// The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow any
-// more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
+double WindowPosterior::grid_variance(size_t window, double power_w) const {
+  if (!apart(window)) return 0;
+  const auto at = [&](const PathMark& mark) { return square(plan_.segments[mark.segment].common_timing_s * power_w); };
+  return at(plan_.starts[window]) + at(plan_.ends[window]);
+}
+
+// The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow
+// any more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
 double WindowPosterior::phase_covariance(size_t f, size_t g) const {
   const double reach_s = kPhaseReach * seconds(traits_.period_ns);
   if (!(traits_.phase_sensitivity > 0) || !(reach_s > 0)) return 0;

@@ -23,8 +23,8 @@ class WindowPosterior {
   // E(b) - E(a) - idle_before_s I(a) - idle_after_s I(b).
   [[nodiscard]] Functional functional(size_t window, double idle_before_s, double idle_after_s) const;
 
-  // Of E(b) - E(a), J^2: what the readings leave open, what the delay between marks and device adds, and what the
-  // counter's sensitivity to phase does.
+  // Of E(b) - E(a), J^2: what the readings leave open, what the time between marks, device and counter adds, and what
+  // the counter's sensitivity to phase does.
   [[nodiscard]] double path_covariance(size_t f, size_t g) const;
   [[nodiscard]] double delay_covariance(size_t f, size_t g) const;
   [[nodiscard]] double phase_covariance(size_t f, size_t g) const;
@@ -35,6 +35,8 @@ class WindowPosterior {
   [[nodiscard]] const PathPosterior& at_start(size_t window) const { return paths_[plan_.starts[window].segment]; }
   [[nodiscard]] const PathPosterior& at_end(size_t window) const { return paths_[plan_.ends[window].segment]; }
   // Its ends share no readings.
+  // What the phase of the counter's grid, found for each end by itself, may add at this power, J^2.
+  [[nodiscard]] double grid_variance(size_t window, double power_w) const;
   [[nodiscard]] bool apart(size_t window) const { return plan_.starts[window].segment != plan_.ends[window].segment; }
 
  private:
@@ -42,8 +44,9 @@ class WindowPosterior {
   struct Instant {
     int64_t at = 0;
     PathMark mark;
-    double power_w = 0;
-    double work_w = 0;
+    double power_w = 0;  // the largest that is seen beside it
+    double edge_w = 0;   // as the counter's intervals show it
+    double work_w = 0;   // above idle
   };
   void find_instants(const Span<Window>& windows);
   template <typename Pair>

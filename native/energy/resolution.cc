@@ -8,8 +8,8 @@ namespace mj::energy {
 
 namespace {
 
-// The estimator uses up to five quiet edges a side, and one more bounds them.
-constexpr size_t kEdgesBeside = 6;
+// The estimator uses a few edges beside a window, and more to find their grid.
+constexpr size_t kEdgesBeside = 16;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 void pack(const Figure& figure, std::vector<double>& out) {
@@ -43,20 +43,41 @@ Estimate nothing(EstimateStatus status, Cause cause) {
   return estimate;
 }
 
-Estimate estimate_channel(const MeterData& data, const MeterChannel& channel, const Window& window) {
+// The sensor's samples beside a counter of the same board, where it has the ring: the shape between two updates.
+const Series* ring_of(const MeterData& data, const MeterChannel& channel) {
+  for (const auto& series : data.power) {
+    if (series->info.sampled && series->info.uuid == channel.info.uuid && series->info.scope == channel.info.scope) {
+      return series.get();
+    }
+  }
+  return nullptr;
+}
+
+// One posterior for all windows: their parts sum to the whole.
+std::vector<Estimate> estimate_channel(const MeterData& data, const MeterChannel& channel,
+                                       const ResolutionRequest& request, std::vector<double>* covariance) {
+  const size_t count = request.windows.size();
   // The reason of a channel that cannot be read stands with the channel.
-  if (!channel.series) return nothing(EstimateStatus::kUnsupported, Cause::kNone);
-  const EdgeSnapshot snapshot =
-      channel.series->edges->snapshot(window.a - window.idle_before_ns, window.b + window.idle_after_ns, kEdgesBeside);
+  if (!channel.series) return std::vector<Estimate>(count, nothing(EstimateStatus::kUnsupported, Cause::kNone));
+  const int64_t from = request.first_instant();
+  const int64_t to = request.last_instant();
+  const EdgeSnapshot snapshot = channel.series->edges->snapshot(from, to, kEdgesBeside);
   if (snapshot.edges.empty()) {
     const bool lost = channel.health->fault.load() == Fault::kLost;
-    return nothing(EstimateStatus::kSuspect, lost ? Cause::kDeviceLost : Cause::kNoUpdate);
+    return std::vector<Estimate>(count,
+                                 nothing(EstimateStatus::kSuspect, lost ? Cause::kDeviceLost : Cause::kNoUpdate));
   }
   CounterView view;
   view.edges = {snapshot.edges.data(), snapshot.edges.size()};
   view.faults = {snapshot.faults.data(), snapshot.faults.size()};
   view.traits = data.traits(channel);
-  return estimate(view, window);
+  std::vector<PowerSample> samples;
+  if (const Series* ring = ring_of(data, channel)) {
+    samples = ring->power->snapshot(snapshot.edges.front().lo, snapshot.edges.back().hi);
+    view.samples = {samples.data(), samples.size()};
+    view.sample_traits = ring->info.sample_traits;
+  }
+  return estimate_all(view, {request.windows.data(), count}, covariance);
 }
 
 void add(double value, ConditionRange& range) {
@@ -97,6 +118,12 @@ int64_t ResolutionRequest::last_instant() const noexcept {
   return last;
 }
 
+int64_t ResolutionRequest::first_instant() const noexcept {
+  int64_t first = std::numeric_limits<int64_t>::max();
+  for (const Window& window : windows) first = std::min(first, window.a - window.idle_before_ns);
+  return first;
+}
+
 std::vector<std::string> resolution_names() {
   std::vector<std::string> names;
   for (const std::string kind : {"window.", "caused."}) {
@@ -112,11 +139,18 @@ std::vector<std::string> resolution_names() {
 
 Resolution resolve_windows(const MeterData& data, const ResolutionRequest& request) {
   Resolution resolution;
-  resolution.fields.reserve(request.windows.size() * data.channels.size() * (2 * (6 + kTermCount) + 6));
-  for (const Window& window : request.windows) {
-    for (const MeterChannel& channel : data.channels) {
-      pack(estimate_channel(data, channel, window), resolution.fields);
-    }
+  const size_t windows = request.windows.size();
+  std::vector<std::vector<Estimate>> estimates;
+  for (const MeterChannel& channel : data.channels) {
+    std::vector<double> covariance;
+    estimates.push_back(estimate_channel(data, channel, request, request.covariance ? &covariance : nullptr));
+    if (!request.covariance) continue;
+    covariance.resize(windows * windows, kNone);
+    resolution.covariance.insert(resolution.covariance.end(), covariance.begin(), covariance.end());
+  }
+  resolution.fields.reserve(windows * data.channels.size() * (2 * (6 + kTermCount) + 6));
+  for (size_t window = 0; window < windows; ++window) {
+    for (const auto& channel : estimates) pack(channel[window], resolution.fields);
   }
   return resolution;
 }

@@ -11,7 +11,9 @@ namespace mj::energy {
 struct ResolutionRequest {
   std::vector<Window> windows;
   int64_t timeout_ns = -1;  // negative: three periods of the slowest counter
+  bool covariance = false;  // of the figures of kind `window`, too
 
+  [[nodiscard]] int64_t first_instant() const noexcept;
   // The instant after which no sample matters any more.
   [[nodiscard]] int64_t last_instant() const noexcept;
 };
@@ -19,12 +21,14 @@ struct ResolutionRequest {
 // Figures of every window and channel, packed as NativeResolved of src/native.ts says.
 struct Resolution {
   std::vector<double> fields;
+  // J^2, a channel after the other: windows x windows, row by row; NaN where there is none. Empty where not asked for.
+  std::vector<double> covariance;
 };
 
 // The names of the fields of one window and channel, in their order.
 std::vector<std::string> resolution_names();
 
-// Runs the estimator on a snapshot of each channel.
+// Runs the estimator on one snapshot of each channel.
 Resolution resolve_windows(const MeterData& data, const ResolutionRequest& request);
 
 // Conditions of one device over [a, b].

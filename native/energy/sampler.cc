@@ -1,6 +1,7 @@
 #include "energy/sampler.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "energy/counter_tracker.h"
 #include "energy/edge_predictor.h"
@@ -13,22 +14,27 @@ namespace {
 constexpr int kFailuresToLose = 10;
 constexpr int kPatiencePeriods = 3;
 
-CounterTracker tracker_of(const ChannelInfo& channel) {
-  CounterTracker::Rules rules;
-  rules.unit_j = channel.unit;
-  rules.modulus = channel.modulus;
-  rules.max_power_w = channel.traits.max_power_w;
-  rules.stuck_after_ns = kPatiencePeriods * channel.traits.period_ns;
-  return CounterTracker(rules);
-}
-
 // Reads once, with the book-keeping that lets others see a call that does not return.
-ReadOutcome read_once(SamplerContext& context, int64_t scheduled, RawReading* out) noexcept {
+ReadOutcome read_once(SamplerContext& context, int64_t scheduled, int64_t period, RawReading* out) noexcept {
   ThreadHealth& health = *context.health;
-  health.begin_call(monotonic_ns(), scheduled, context.source->period_ns());
+  health.begin_call(monotonic_ns(), scheduled, period);
   const ReadOutcome outcome = context.source->read(out);
   health.end_call();
   return outcome;
+}
+
+// What a read of an energy counter told. True where somebody may have waited for it.
+bool publish(const CounterTracker& tracker, const CounterTracker::Outcome& outcome, Series& series) noexcept {
+  series.point.push(tracker.point());
+  series.peak_w.store(tracker.peak_w(), std::memory_order_relaxed);
+  if (outcome.fault.fault != Fault::kNone) series.edges->push(outcome.fault);
+  if (outcome.has_edge) {
+    if (outcome.has_hold) series.edges->push(outcome.hold);
+    series.edges->push(outcome.edge);
+  } else if (outcome.has_hold) {
+    series.edges->hold(outcome.hold);
+  }
+  return outcome.has_edge || outcome.has_hold;
 }
 
 // True when the source is gone for good.
@@ -88,7 +94,11 @@ void WindowGate::need_edge_after(int64_t instant) noexcept {
 }
 
 bool WindowGate::active(int64_t now, int64_t newest_edge_lo, int64_t patience_ns) const noexcept {
-  if (!windows_only_ || open_.load() > 0) return true;
+  return !windows_only_ || in_window(now, newest_edge_lo, patience_ns);
+}
+
+bool WindowGate::in_window(int64_t now, int64_t newest_edge_lo, int64_t patience_ns) const noexcept {
+  if (open_.load() > 0) return true;
   const int64_t needed = needed_.load();
   return newest_edge_lo < needed && now <= needed + patience_ns;
 }
@@ -96,8 +106,9 @@ bool WindowGate::active(int64_t now, int64_t newest_edge_lo, int64_t patience_ns
 void run_edge_sampler(SamplerContext& context, StopSignal& stop) {
   Series& series = *context.series.front();
   const int64_t period = context.source->period_ns();
-  CounterTracker tracker = tracker_of(series.info);
+  CounterTracker tracker(series.rules);
   EdgePredictor predictor(period);
+  pin_this_thread(context.source->cpus());
   context.health->started_at = monotonic_ns();
   predictor.resume(monotonic_ns());
   bool paused = false;
@@ -117,7 +128,7 @@ void run_edge_sampler(SamplerContext& context, StopSignal& stop) {
     const int64_t scheduled = planned ? predictor.next_read() : monotonic_ns();
     if (!stop.sleep_until(scheduled)) break;
     RawReading reading;
-    const ReadOutcome read = read_once(context, planned && predictor.tracking() ? scheduled : 0, &reading);
+    const ReadOutcome read = read_once(context, planned && predictor.tracking() ? scheduled : 0, period, &reading);
     if (lost(context, read, failures)) break;
     if (read.count == 0) {
       stop.sleep_until(monotonic_ns() + period);
@@ -127,30 +138,66 @@ void run_edge_sampler(SamplerContext& context, StopSignal& stop) {
     const CounterTracker::Outcome outcome = tracker.observe(reading.t_before, reading.t_after, reading.raw);
     predictor.observe(reading.t_before, reading.t_after, outcome.changed, outcome.edge.lo);
     context.health->dropped.fetch_add(predictor.missed() - missed_before, std::memory_order_relaxed);
-    if (outcome.fault.fault != Fault::kNone) series.edges->push(outcome.fault);
-    if (outcome.has_edge) {
-      if (predictor.tracking()) series.learned_period_ns = predictor.period_ns();
-      series.edges->push(outcome.edge);
-      context.on_edge();
-    }
+    if (outcome.has_edge && predictor.tracking()) series.learned_period_ns = predictor.period_ns();
+    if (publish(tracker, outcome, series)) context.on_edge();
   }
   finish(context);
 }
 
+// When a periodic source is read. Absolute: a late read does not move the ones after it, and reads that are past are
+// left out. A window that opens brings the next read forward.
+class Schedule {
+ public:
+  explicit Schedule(const SamplerContext& context) : context_(context), period_(context.source->period_ns()) {}
+
+  [[nodiscard]] int64_t period() const noexcept { return period_; }
+  // When the read that may begin now was due; 0: stopped.
+  int64_t wait(StopSignal& stop) {
+    const bool in_time = context_.source->window_period_ns() > 0 ? stop.wait(next_) : stop.sleep_until(next_);
+    return in_time ? std::min(next_, monotonic_ns()) : 0;
+  }
+
+  void advance(int64_t read_at) noexcept {
+    const int64_t now = monotonic_ns();
+    const int64_t period = wanted_period(now);
+    // Another pace, or a read out of turn, begins a new schedule.
+    if (period != period_ || read_at < next_) next_ = read_at;
+    period_ = period;
+    next_ += period;
+    if (next_ < now) next_ += ((now - next_) / period + 1) * period;
+  }
+
+ private:
+  [[nodiscard]] int64_t wanted_period(int64_t now) const noexcept {
+    const Source& source = *context_.source;
+    if (source.window_period_ns() == 0) return source.period_ns();
+    // All channels of a source come from one read.
+    int64_t newest = std::numeric_limits<int64_t>::min();
+    for (const auto& series : context_.series) {
+      if (series->edges) newest = std::max(newest, series->edges->newest_lo());
+    }
+    const bool open = context_.gate->in_window(now, newest, kPatiencePeriods * source.period_ns());
+    return open ? source.window_period_ns() : source.period_ns();
+  }
+
+  const SamplerContext& context_;
+  int64_t period_;
+  int64_t next_ = monotonic_ns();
+};
+
 void run_periodic_sampler(SamplerContext& context, StopSignal& stop) {
-  const Source& source = *context.source;
-  std::vector<RawReading> readings(source.max_readings());
+  std::vector<RawReading> readings(context.source->max_readings());
   std::vector<CounterTracker> trackers;
   trackers.reserve(context.series.size());
-  for (const auto& series : context.series) trackers.push_back(tracker_of(series->info));
-  const int64_t period = source.period_ns();
+  for (const auto& series : context.series) trackers.emplace_back(series->rules);
+  pin_this_thread(context.source->cpus());
   context.health->started_at = monotonic_ns();
-  int64_t next = monotonic_ns();
+  Schedule schedule(context);
   int failures = 0;
-  while (stop.sleep_until(next)) {
-    const ReadOutcome read = read_once(context, next, readings.data());
+  while (const int64_t due = schedule.wait(stop)) {
+    const ReadOutcome read = read_once(context, due, schedule.period(), readings.data());
     if (lost(context, read, failures)) break;
-    bool edge = false;
+    bool told = false;
     for (size_t i = 0; i < read.count; ++i) {
       const RawReading& reading = readings[i];
       Series& series = *context.series[reading.channel];
@@ -158,17 +205,11 @@ void run_periodic_sampler(SamplerContext& context, StopSignal& stop) {
         series.power->push({reading.t_before, reading.t_after, static_cast<double>(reading.raw) * series.info.unit});
         continue;
       }
-      const auto outcome = trackers[reading.channel].observe(reading.t_before, reading.t_after, reading.raw);
-      if (outcome.fault.fault != Fault::kNone) series.edges->push(outcome.fault);
-      if (!outcome.has_edge) continue;
-      series.edges->push(outcome.edge);
-      edge = true;
+      CounterTracker& tracker = trackers[reading.channel];
+      told |= publish(tracker, tracker.observe(reading.t_before, reading.t_after, reading.raw), series);
     }
-    if (edge) context.on_edge();
-    // Absolute: a late read does not move the ones after it, and reads that are past are left out.
-    next += period;
-    const int64_t now = monotonic_ns();
-    if (next < now) next += (now - next) / period * period + period;
+    if (told) context.on_edge();
+    schedule.advance(due);
   }
   finish(context);
 }

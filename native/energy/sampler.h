@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/thread.h"
@@ -38,8 +39,9 @@ struct ThreadHealth {
 // A driver call that lasts longer than this is taken for stuck.
 constexpr int64_t kStuckCallNs = kNsPerSecond;
 
-// When slow counters are read. With `sampling: 'windows'`: while a window is open, and after it until the edge after
-// its end has come. With `sampling: 'dense'`: back to back, and not only around the predicted edges.
+// When a window is open, and after it until the edge after its end has come: then slow counters are read with
+// `sampling: 'windows'`, and fast ones more often. With `sampling: 'dense'` slow ones are read back to back, and not
+// only around the predicted edges.
 class WindowGate {
  public:
   explicit WindowGate(bool windows_only, bool dense = false) : windows_only_(windows_only), dense_(dense) {}
@@ -50,6 +52,8 @@ class WindowGate {
   void end(int64_t now) noexcept;
   // Reading goes on until an edge after this instant, and at most `patience_ns` beyond it.
   void need_edge_after(int64_t instant) noexcept;
+  [[nodiscard]] bool in_window(int64_t now, int64_t newest_edge_lo, int64_t patience_ns) const noexcept;
+  // Whether slow counters are read now.
   [[nodiscard]] bool active(int64_t now, int64_t newest_edge_lo, int64_t patience_ns) const noexcept;
 
  private:
@@ -61,7 +65,7 @@ class WindowGate {
 
 // What a sampler's thread owns, so that one abandoned in a driver call returns into valid memory.
 struct SamplerContext {
-  SamplerContext(std::unique_ptr<Source> s, std::vector<std::shared_ptr<Series>> out, std::shared_ptr<WindowGate> g,
+  SamplerContext(std::shared_ptr<Source> s, std::vector<std::shared_ptr<Series>> out, std::shared_ptr<WindowGate> g,
                  std::function<void()> edge)
       : source(std::move(s)),
         series(std::move(out)),
@@ -69,14 +73,14 @@ struct SamplerContext {
         on_edge(std::move(edge)),
         health(std::make_shared<ThreadHealth>(source->name())) {}
 
-  const std::unique_ptr<Source> source;
+  const std::shared_ptr<Source> source;
   const std::vector<std::shared_ptr<Series>> series;  // one a channel of the source
   const std::shared_ptr<WindowGate> gate;
   const std::function<void()> on_edge;  // wakes whoever waits for edges or for the end of a series
   const std::shared_ptr<ThreadHealth> health;
 };
 
-// Bodies of the threads. They end at the stop or when the device is lost.
+// Bodies of the threads. They end at the stop or when the device is lost, and stay on the CPUs that their source names.
 void run_edge_sampler(SamplerContext& context, StopSignal& stop);
 void run_periodic_sampler(SamplerContext& context, StopSignal& stop);
 

@@ -21,6 +21,8 @@ struct Span {
 // For a counter found by polling, lo is the start of the last read of the old value and hi the end of the
 // first read of the new one; for one that moves faster than it is read, hi is the end of the read and lo its
 // start less one update period. `joules` counts from the first edge of the timeline and is already unwrapped.
+// An edge that repeats the value of the one before it says that the counter had not moved by then: the energy there
+// lies within one quantum above `joules`.
 struct Edge {
   int64_t lo;
   int64_t hi;
@@ -37,12 +39,14 @@ struct PowerSample {
 // What went wrong with a source, and from when.
 enum class Fault : uint8_t {
   kNone,
-  kReset,        // the counter restarted: energies across this instant are unknown
-  kBackwards,    // it stepped back by less than a restart
-  kStuck,        // it stopped while it should have moved
-  kLost,         // the device or the file went away
-  kHistoryLost,  // samples fell out of the ring before they were used
-  kClockStep,    // the driver's clock was set: its own stamps are void around here
+  kReset,          // the counter restarted: energies across this instant are unknown
+  kBackwards,      // it stepped back by less than a restart
+  kJump,           // it stepped up by more than any power explains
+  kAmbiguousWrap,  // it was not read for so long that it may have wrapped more than once
+  kStuck,          // it stopped while it should have moved
+  kLost,           // the device or the file went away
+  kHistoryLost,    // samples fell out of the ring before they were used
+  kClockStep,      // the driver's clock was set: its own stamps are void around here
 };
 
 struct FaultEvent {

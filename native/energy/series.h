@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
+#include "energy/counter_rules.h"
 #include "energy/source.h"
 #include "energy/timeline.h"
 
@@ -10,22 +12,30 @@ namespace mj::energy {
 
 // One channel of a source with what has been read of it. Shared by the sampler that writes and all who read.
 struct Series {
-  Series(ChannelInfo channel, int64_t history_ns) : info(std::move(channel)) {
-    const int64_t period = info.traits.period_ns;
-    if (info.kind == ReadingKind::kEnergyCounter) {
+  Series(const Source& source, const ChannelInfo& channel, int64_t history_ns)
+      : info(channel),
+        read_period_ns(source.cadence() == Cadence::kPeriodic ? source.period_ns() : 0),
+        rules(counter_rules(channel, read_period_ns)) {
+    if (info.kind == ReadingKind::kPower) {
+      power = std::make_unique<PowerTimeline>(history_ns, info.traits.period_ns);
+    } else if (source.cadence() == Cadence::kEdges) {
       // Boards older than the one this was made for update five times as often.
-      edges = std::make_unique<EdgeTimeline>(history_ns, period / 5);
+      edges = std::make_unique<EdgeTimeline>(history_ns, info.traits.period_ns / 5);
     } else {
-      power = std::make_unique<PowerTimeline>(history_ns, period);
+      edges = std::make_unique<EdgeTimeline>(history_ns, read_period_ns, source.window_period_ns());
     }
   }
 
   [[nodiscard]] size_t bytes() const noexcept { return edges ? edges->bytes() : power->bytes(); }
 
   const ChannelInfo info;
+  const int64_t read_period_ns;  // outside windows; 0: read as it updates
+  const CounterRules rules;
   std::unique_ptr<EdgeTimeline> edges;   // of energy counters
   std::unique_ptr<PowerTimeline> power;  // of power sensors
+  Ring<CounterPoint> point{1};           // of energy counters: the last read, from which others may count on
   std::atomic<int64_t> learned_period_ns{0};
+  std::atomic<double> peak_w{0};  // highest mean power that the counter itself has shown
 };
 
 }  // namespace mj::energy

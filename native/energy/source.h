@@ -28,6 +28,8 @@ struct ChannelInfo {
   double unit = 1;       // J (or W) a count
   uint64_t modulus = 0;  // counts at which it wraps; 0: never
   CounterTraits traits;
+  bool sampled = false;  // of power: a plain series of samples of a filtered power, which `sample_traits` describe
+  SampleTraits sample_traits;
   std::string key;  // board and sensor: the correlation key of the gain
   std::string uuid;
   std::string pci_bus_id;

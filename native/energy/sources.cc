@@ -10,19 +10,6 @@ Span<SourceFamily> source_families() noexcept {
   return {kFamilies, sizeof(kFamilies) / sizeof(kFamilies[0])};
 }
 
-// The processor's counters are known to exist and are not read yet: that is said, not hidden.
-OpenedFamily open_rapl(const OpenRequest&) {
-  OpenedFamily family;
-  ChannelInfo channel;
-  channel.id = "package-0";
-  channel.method = "rapl";
-  channel.scope = Scope::kPackage;
-  channel.unsupported = {Code::kNotSupported,
-                         "This version of microjoule does not read the processor's energy (RAPL)."};
-  family.unsupported.push_back(channel);
-  return family;
-}
-
 const std::vector<int>& Source::cpus() const noexcept {
   static const auto* any = new std::vector<int>();
   return *any;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "base/ring.h"
@@ -17,30 +18,45 @@ struct EdgeSnapshot {
   std::vector<FaultEvent> faults;  // ascending
 };
 
-// Edges of one counter: every one for the recent past, one a second for the hours before.
+// Edges of one counter, in memory fixed at the start: every one for the recent past, one a second for the hours before.
+// Of a counter that is read more often while a window is open, every edge of the last 30 s of such reading (and of as
+// many edges, whenever they were read), and for all of the history those that its usual period would have given.
 class EdgeTimeline {
  public:
-  EdgeTimeline(int64_t history_ns, int64_t shortest_period_ns);
+  // `window_period_ns` 0: never read more often than usual.
+  EdgeTimeline(int64_t history_ns, int64_t shortest_period_ns, int64_t window_period_ns = 0);
 
   void push(const Edge& edge) noexcept;
   void push(const FaultEvent& fault) noexcept { faults_.push(fault); }
+  // The newest edge's value was still there. Kept until the next one.
+  void hold(const Edge& hold) noexcept;
 
   // Joules since the first edge; NaN before it. One atomic load.
   [[nodiscard]] double joules() const noexcept { return joules_.load(std::memory_order_relaxed); }
-  // Start of the newest edge's bracket; the smallest int64 before the first.
+  // Start of the bracket of the newest edge or hold; the smallest int64 before the first.
   [[nodiscard]] int64_t newest_lo() const noexcept { return newest_lo_.load(std::memory_order_acquire); }
 
-  // The edges that meet [from, to] and `beside` more on each side, with the faults in the same range.
+  // The edges that meet [from, to] and `beside` more on each side, with the faults in the same range; behind the newest
+  // edge the hold since, if there is one.
   // Edges that are gone although they were once there are reported as a kHistoryLost at `from`.
   [[nodiscard]] EdgeSnapshot snapshot(int64_t from, int64_t to, size_t beside) const;
 
-  [[nodiscard]] size_t bytes() const noexcept { return recent_.bytes() + thinned_.bytes() + faults_.bytes(); }
+  [[nodiscard]] size_t bytes() const noexcept;
 
  private:
-  Ring<Edge> recent_;
-  Ring<Edge> thinned_;
+  // One edge each `every_ns`.
+  struct Level {
+    Level(size_t capacity, int64_t every) : edges(capacity), every_ns(every) {}
+    Ring<Edge> edges;
+    const int64_t every_ns;
+    int64_t last_lo = std::numeric_limits<int64_t>::min();
+  };
+  [[nodiscard]] std::vector<Edge> edges_between(int64_t from, int64_t to, size_t beside, uint64_t& lost) const;
+  void append_hold(std::vector<Edge>& edges) const;
+
+  std::vector<std::unique_ptr<Level>> levels_;  // finest first
+  Ring<Edge> held_{1};
   Ring<FaultEvent> faults_;
-  int64_t last_thinned_ = std::numeric_limits<int64_t>::min();
   std::atomic<double> joules_{std::numeric_limits<double>::quiet_NaN()};
   std::atomic<int64_t> newest_lo_{std::numeric_limits<int64_t>::min()};
 };

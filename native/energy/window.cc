@@ -19,6 +19,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kOverdue = 1.5;
 // [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
 constexpr double kOneSidedDrift = 0.10;
+// 1.96 for a normal distribution, and 5 % more: the variances of a posterior are themselves found from the readings.
+constexpr double kCoverage = 2.06;
 // Readings of quiet time that contradict their model this clearly: the interval is widened, or nothing holds.
 constexpr double kWidenBelow = 0.01;
 constexpr double kSuspectBelow = 1e-6;
@@ -57,10 +59,11 @@ double chi_square_tail(double squares, int degrees) noexcept {
 }
 
 void set_terms(const PathShares& shares, Term open, Spread& spread) {
-  const auto u95 = [&](PathShare share) { return 1.96 * std::sqrt(shares[static_cast<size_t>(share)]); };
+  const auto u95 = [&](PathShare share) { return kCoverage * std::sqrt(shares[static_cast<size_t>(share)]); };
   spread.both(Term::kEdgeTiming, u95(PathShare::kTiming));
   spread.both(Term::kAccumulation, u95(PathShare::kDisplacement));
   spread.both(Term::kQuantum, u95(PathShare::kValue));
+  spread.both(Term::kKernel, u95(PathShare::kKernel));
   spread.both(Term::kSamples, u95(PathShare::kSamples));
   spread.both(open, u95(PathShare::kPath));
 }
@@ -88,7 +91,8 @@ class Estimator {
  private:
   Figure window_figure() const {
     const Cause fault = fault_around(index_, counter_, window_.a, window_.b);
-    if (voids_energy(fault)) return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
+    if (voids_energy(fault))
+      return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
     Spread spread;
     spread.value = gross_.figure.value;
     set_terms(gross_.shares, Term::kCutInterval, spread);
@@ -98,9 +102,14 @@ class Estimator {
     }
     set_mark_terms(spread);
     widen(spread);
+    const Cause reach = beyond(index_, counter_, window_.a, window_.b);
+    if (reach != Cause::kNone && !(traits_.max_power_w > 0)) return no_figure(reach);
+    extrapolate(window_.b, spread);
     const double fastest = traits_.max_power_w > 0 ? traits_.max_power_w : std::numeric_limits<double>::infinity();
-    spread.limit(std::max(0.0, traits_.min_power_w) * length_s_, fastest * length_s_);
-    Cause cause = fault != Cause::kNone ? fault : beyond(index_, counter_, window_.a, window_.b);
+    const double least_j = std::max(0.0, traits_.min_power_w) * length_s_;
+    Cause cause = fault != Cause::kNone ? fault : reach;
+    if (cause == Cause::kNone && !possible(spread, least_j, fastest * length_s_)) cause = Cause::kInconsistent;
+    spread.limit(least_j, fastest * length_s_);
     if (cause == Cause::kNone && (index_.cut(window_.a).inconsistent || index_.cut(window_.b).inconsistent)) {
       cause = Cause::kInconsistent;
     }
@@ -108,9 +117,29 @@ class Estimator {
     return figure_of(spread, cause, EnergyKind::kWindow);
   }
 
+  // Whether the interval holds any energy that power allows.
+  static bool possible(const Spread& spread, double least_j, double most_j) {
+    const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kWindow);
+    const double slack = 1e-6 * std::max(1.0, std::fabs(spread.value));
+    return !(figure.hi < least_j - slack) && !(figure.lo > most_j + slack);
+  }
+
   void set_mark_terms(Spread& spread) const {
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.delay_covariance(place_, place_)));
     spread.both(Term::kPhase, 1.96 * std::sqrt(posterior_.phase_covariance(place_, place_)));
+  }
+
+  // Outside of the timeline nothing was seen: whatever the readings look like, any power may have been there.
+  void extrapolate(int64_t end, Spread& spread) const {
+    if (window_.a < index_.edge(0).lo) {
+      const CutEnergy cut = index_.cut(window_.a);
+      spread.below[Term::kCutInterval] += cut.above.total();
+      spread.above[Term::kCutInterval] += cut.below.total();
+    }
+    if (end <= index_.edge(index_.size() - 1).hi) return;
+    const CutEnergy cut = index_.cut(end);
+    spread.below[Term::kCutInterval] += cut.below.total();
+    spread.above[Term::kCutInterval] += cut.above.total();
   }
 
   // Birge's factor, where the quiet readings scatter by more than they should.
@@ -153,7 +182,8 @@ class Estimator {
     if (window_.idle_after_ns > 0 && !voids_energy(fault_within(counter_.faults, window_.b, to))) {
       after = quiet_side(index_, settled, to);
     }
-    const IdleLine idle = idle_line(index_, before, after, static_cast<double>(window_.a), static_cast<double>(settled));
+    const IdleLine idle =
+        idle_line(index_, before, after, static_cast<double>(window_.a), static_cast<double>(settled));
     if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
     if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
     if (idle.known) {
@@ -164,7 +194,9 @@ class Estimator {
     const Cause guard_fault = fault_around(index_, counter_, window_.a, settled);
     if (voids_energy(guard_fault)) return caused_across_fault(settled, idle, guard_fault);
     Cause cause = fault_around(index_, counter_, std::min(from, window_.a), to);
-    if (cause == Cause::kNone) cause = beyond(index_, counter_, window_.a, settled);
+    const Cause reach = beyond(index_, counter_, window_.a, settled);
+    if (reach != Cause::kNone && !(traits_.max_power_w > 0)) return no_figure(reach);
+    if (cause == Cause::kNone) cause = reach;
     if (cause == Cause::kNone && idle.state_changed) cause = Cause::kIdleStateChanged;
     if (!idle.known) return undeclared(cause);
     if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
@@ -190,6 +222,7 @@ class Estimator {
     set_mark_terms(spread);
     spread.both(Term::kIdleDrift, 0.5 * (mean - least) * length_s_);
     spread.drift_is_two_point = true;
+    extrapolate(window_.b, spread);
     return figure_of(spread, cause, EnergyKind::kCaused);
   }
 
@@ -213,18 +246,20 @@ class Estimator {
     double& open = shares[static_cast<size_t>(PathShare::kPath)];
     open += unseen;
     set_terms(shares, Term::kIdleLevel, spread);
-    spread.both(Term::kIdleLevel, 1.96 * student(noise.degrees) * std::sqrt(open));
+    spread.both(Term::kIdleLevel, kCoverage * student(noise.degrees) * std::sqrt(open));
     double drift = both ? 0 : kOneSidedDrift * std::fabs(line.watts);
     if (line.state_changed) drift = line.drift;
     spread.both(Term::kIdleDrift, (line.state_changed ? drift : rectangular_sum({drift})) * length_s_);
     spread.drift_is_two_point = line.state_changed;
+    spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));
     widen(spread);
+    extrapolate(window_.b, spread);
     return figure_of(spread, cause, EnergyKind::kCaused);
   }
 
-  // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends are
-  // a small part of it.
+  // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends
+  // are a small part of it.
   [[nodiscard]] double phase_u95(double joules) const {
     if (traits_.phase_sensitivity <= 0 || traits_.period_ns <= 0) return 0;
     const double periods = length_s_ / seconds(traits_.period_ns);

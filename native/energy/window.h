@@ -19,6 +19,8 @@ enum class Cause : uint8_t {
   kCounterReset,
   kCounterBackwards,
   kCounterStuck,
+  kCounterJump,
+  kWrapAmbiguous,
   kHistoryLost,
   kClockStep,
   kDeviceLost,
@@ -37,7 +39,7 @@ enum class Term : uint8_t {
   kQuantum,
   kIdleLevel,
   kIdleDrift,
-  kTail,
+  kKernel,
   kMarkDelay,
   kPhase,
   kSamples,
@@ -67,14 +69,14 @@ struct CounterTraits {
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
   int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known
-  double idle_noise_w = 0;     // of idle power, where too little of it is seen: standard deviation, correlated over 10 ms
+  double idle_noise_w = 0;  // of idle power, where too little of it is seen: standard deviation, correlated over 10 ms
 };
 
 // A power sensor that sees the same device: a first-order filter with the counter's time constant, shown late.
 struct SampleTraits {
-  int64_t lag_ns = 0;          // from what was sensed to its stamp
-  double noise_w = 0;          // standard deviation of a sample
-  double gain_u = 0;           // standard uncertainty of its gain over the counter's
+  int64_t lag_ns = 0;           // from what was sensed to its stamp
+  double noise_w = 0;           // standard deviation of a sample
+  double gain_u = 0;            // standard uncertainty of its gain over the counter's
   int64_t stamp_jitter_ns = 0;  // standard deviation of a stamp
 };
 
@@ -120,8 +122,8 @@ struct Estimate {
 
 Estimate estimate(const CounterView& counter, const Window& window);
 
-// Many windows of one snapshot: one posterior, so that the parts of a window sum to the whole. With `covariance`, J^2, of
-// the figures of kind `window`: windows.size x windows.size, row by row.
+// Many windows of one snapshot: one posterior, so that the parts of a window sum to the whole. With `covariance`, J^2,
+// of the figures of kind `window`: windows.size x windows.size, row by row.
 std::vector<Estimate> estimate_all(const CounterView& counter, const Span<Window>& windows,
                                    std::vector<double>* covariance = nullptr);
 

@@ -22,6 +22,10 @@ Cause cause_of(Fault fault) noexcept {
       return Cause::kCounterReset;
     case Fault::kBackwards:
       return Cause::kCounterBackwards;
+    case Fault::kJump:
+      return Cause::kCounterJump;
+    case Fault::kAmbiguousWrap:
+      return Cause::kWrapAmbiguous;
     case Fault::kStuck:
       return Cause::kCounterStuck;
     case Fault::kLost:

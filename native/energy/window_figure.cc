@@ -72,7 +72,7 @@ Figure figure_of(const Spread& spread, Cause cause, EnergyKind kind) noexcept {
   if (cause != Cause::kNone) {
     figure.status = EstimateStatus::kSuspect;
   } else {
-    const bool resolved = figure.uncertainty <= 0.5 * std::fabs(figure.value);
+    const bool resolved = figure.value != 0 && figure.uncertainty <= 0.5 * std::fabs(figure.value);
     figure.status = resolved ? EstimateStatus::kOk : EstimateStatus::kBelowResolution;
   }
   return figure;

@@ -26,6 +26,10 @@ const char* cause_name(Cause cause) noexcept {
       return "counter-backwards";
     case Cause::kCounterStuck:
       return "counter-stuck";
+    case Cause::kCounterJump:
+      return "counter-jump";
+    case Cause::kWrapAmbiguous:
+      return "wrap-ambiguous";
     case Cause::kHistoryLost:
       return "history-lost";
     case Cause::kClockStep:
@@ -58,8 +62,8 @@ const char* term_name(Term term) noexcept {
       return "idle-level";
     case Term::kIdleDrift:
       return "idle-drift";
-    case Term::kTail:
-      return "tail";
+    case Term::kKernel:
+      return "kernel";
     case Term::kMarkDelay:
       return "mark-delay";
     case Term::kPhase:
@@ -79,7 +83,7 @@ const char* term_distribution(Term term, EnergyKind /*kind*/) noexcept {
     case Term::kEdgeTiming:
     case Term::kSamples:
     case Term::kQuantum:
-    case Term::kTail:
+    case Term::kKernel:
     case Term::kIdleLevel:
       return "normal";
     case Term::kIdleDrift:
@@ -96,7 +100,7 @@ const char* term_origin(Term term) noexcept {
     case Term::kIdleLevel:
     case Term::kIdleDrift:
       return "idle";
-    case Term::kTail:
+    case Term::kKernel:
     case Term::kMarkDelay:
     case Term::kPhase:
       return "calibration";

@@ -33,9 +33,9 @@ CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) no
 
 SampleTraits nvml_ring_traits() noexcept {
   SampleTraits traits;
-  traits.lag_ns = 3 * kNsPerMs;  // [H100] centroid 14 to 20 ms late, 13 ms of it the filter's
-  traits.noise_w = 2;            // [H100]
-  traits.gain_u = 0.005;         // [H100] counter/ring 1.0047
+  traits.lag_ns = 3 * kNsPerMs;           // [H100] centroid 14 to 20 ms late, 13 ms of it the filter's
+  traits.noise_w = 2;                     // [H100]
+  traits.gain_u = 0.005;                  // [H100] counter/ring 1.0047
   traits.stamp_jitter_ns = 2 * kNsPerMs;  // [H100] a fifth of the stamps lie more than 4 ms off their lattice
   return traits;
 }

@@ -2,15 +2,21 @@
 
 // One burst of work in an idle device: the workloads on which the estimator is scored.
 #include "energy/window.h"
+#include "energy/window_bounds.h"
 #include "energy/window_traits.h"
 #include "test/counter_sim.h"
 
 namespace mj::test {
 
-enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kCount };
+// The last two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is
+// declared.
+enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kTwoBursts, kInside, kCount };
+
+inline bool quiet_around(Load load) { return load != Load::kTwoBursts && load != Load::kInside; }
 
 inline const char* load_name(Load load) {
-  constexpr const char* kNames[] = {"flat", "square wave", "slow rise", "idle drift", "neighbours"};
+  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",    "idle drift",
+                                    "neighbours", "two bursts",  "inside a load"};
   return kNames[static_cast<size_t>(load)];
 }
 
@@ -27,6 +33,7 @@ struct BurstSpec {
   double quiet_ms = 1000;
   double tau_ms = 0;           // of the sensor in front of the counter
   double phase_amplitude = 0;  // of what the counter makes of a very short burst, over its phase
+  double gain_error = 0;       // half-width of the board's own, one for all that it shows
 };
 
 struct Burst {
@@ -37,10 +44,13 @@ struct Burst {
   double window_truth = 0;
   double caused_truth = 0;
   double idle_truth = 0;  // idle energy from a to b
+  double polled = 0;      // by reading a power of 1 s mean each 10 ms from a to b
   [[nodiscard]] energy::CounterView view(const energy::CounterTraits& traits) const {
     return {{edges.data(), edges.size()}, {}, traits, {samples.data(), samples.size()}, sample_traits};
   }
 };
+
+using energy::seconds;
 
 inline Burst simulate(const BurstSpec& spec, Random& random) {
   const int64_t tau = ms(spec.tau_ms);
@@ -70,6 +80,19 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   const int64_t earlier = a - quiet;
   const int64_t later = b + quiet;
   const int64_t other = ms(60);
+  // Another burst of the same length in the same period of the counter.
+  const int64_t second = b + ms(std::max(2 * spec.counter.call_ms, random.uniform(0.1, 0.4) * spec.counter.period_ms));
+  const int64_t second_end = second + std::min(ms(spec.length_ms), ms(0.3 * spec.counter.period_ms));
+  if (spec.load == Load::kTwoBursts) breaks.insert(breaks.end(), {second, second_end});
+  // A load that goes on: levels of some hundred milliseconds each, which know nothing of the window.
+  std::vector<double> levels;
+  const int64_t hold = ms(random.uniform(0.7, 3) * spec.counter.period_ms);
+  if (spec.load == Load::kInside) {
+    for (int64_t t = 0; t < end + hold; t += hold) {
+      breaks.push_back(t);
+      levels.push_back(random.uniform(0.3, 1));
+    }
+  }
   if (spec.load == Load::kNeighbours) breaks.insert(breaks.end(), {earlier - other, earlier, later, later + other});
 
   const auto idle = [&](int64_t t) {
@@ -80,6 +103,8 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
         ((t >= earlier - other && t < earlier) || (t >= later && t < later + other))) {
       return spec.excess_w;
     }
+    if (spec.load == Load::kInside) return spec.excess_w * levels[static_cast<size_t>(t / hold)];
+    if (spec.load == Load::kTwoBursts && t >= second && t < second_end) return spec.excess_w;
     if (t < a || t >= b) return 0.0;
     if (spec.load == Load::kSquare) return spec.excess_w * ((t - a) / ms(half_period_ms) % 2 == 0 ? 1.0 : 0.2);
     if (spec.load == Load::kSlowRise)
@@ -88,8 +113,9 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   };
   const double share = 1 / (1 + spec.length_ms / (0.4 * spec.counter.period_ms));
   const double seen = 1 + spec.phase_amplitude * share * std::sin(6.283185307179586 * random.uniform());
+  const double gain = 1 + spec.gain_error * random.uniform(-1, 1);
   const Profile power(breaks, [&](int64_t t) { return idle(t) + excess(t); });
-  const Profile sensed(breaks, [&](int64_t t) { return idle(t) + seen * excess(t); }, tau);
+  const Profile sensed(breaks, [&](int64_t t) { return gain * (idle(t) + seen * excess(t)); }, tau);
   const Profile idle_only(breaks, idle);
 
   Burst burst;
@@ -99,8 +125,13 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
     burst.sample_traits = energy::nvml_ring_traits();
   }
   burst.window = {a, b, quiet, quiet};
+  if (!quiet_around(spec.load)) burst.window.idle_before_ns = burst.window.idle_after_ns = 0;
   burst.window_truth = power.energy(a, b);
   burst.idle_truth = idle_only.energy(a, b);
+  for (int64_t t = a; t < b; t += ms(10)) {
+    const int64_t shown = t / ms(100) * ms(100);  // the sensor shows a new mean each 100 ms
+    burst.polled += sensed.energy(shown - ms(1000), shown) * seconds(std::min(ms(10), b - t));
+  }
   burst.caused_truth = burst.window_truth - burst.idle_truth;
   return burst;
 }
@@ -110,8 +141,10 @@ inline BurstSpec h100_board(double length_ms, Load load) {
   spec.load = load;
   spec.length_ms = length_ms;
   spec.tau_ms = 13;
-  spec.phase_amplitude = 0.18;
+  // What is calibrated is used: the sensitivity to phase is this board's own, not the built-in one of all boards.
+  spec.phase_amplitude = 0.06;
   spec.traits = energy::nvml_board_traits(700, 0);
+  spec.traits.phase_sensitivity = 0.075;
   return spec;
 }
 
@@ -129,6 +162,7 @@ inline BurstSpec fast_board(double length_ms, Load load) {
   spec.counter.jitter_ms = 0.1;
   spec.counter.call_ms = 0.3;
   spec.counter.displacement_ms = 1;
+  spec.traits.grid_jitter_ns = ms(0.1);
   spec.traits.period_ns = ms(20);
   spec.traits.displacement_ns = ms(1);
   spec.traits.decay_ns = 0;
@@ -143,6 +177,26 @@ inline BurstSpec slow_board(double length_ms, Load load) {
   spec.counter.period_ms = 1000;
   spec.counter.call_ms = 10;
   spec.traits.period_ns = ms(1000);
+  return spec;
+}
+
+// Its gain is off by up to 5 %: the combined interval is the one that must hold the truth.
+inline BurstSpec wrong_gain(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.gain_error = 0.05;
+  return spec;
+}
+
+// The slowest calls seen, and the quickest that can be.
+inline BurstSpec slow_calls(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.counter.call_ms = 20;
+  return spec;
+}
+
+inline BurstSpec quick_calls(double length_ms, Load load) {
+  BurstSpec spec = h100_with_ring(length_ms, load);
+  spec.counter.call_ms = 0.001;
   return spec;
 }
 

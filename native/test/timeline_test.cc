@@ -88,6 +88,49 @@ TEST("timeline: older edges are thinned to one a second, in order and without a 
   CHECK(window.edges.back().lo > 21'250 * kMs);
 }
 
+TEST(
+    "timeline: of a counter read faster in windows the fast edges are kept for a while, the usual ones for all of the "
+    "history") {
+  EdgeTimeline timeline(120 * kNsPerSecond, 10 * kMs, 1 * kMs);
+  const size_t bytes = timeline.bytes();
+  const int64_t end = 200'000;
+  for (int64_t n = 0; n < end; ++n) timeline.push({n * kMs, n * kMs + 1'000, static_cast<double>(n)});
+  CHECK_EQ(timeline.bytes(), bytes);
+  const EdgeSnapshot all = timeline.snapshot(0, end * kMs, 2);
+  double widest_in[3] = {0, 0, 0};  // of the last 30 s, the last 120 s, before
+  for (size_t i = 1; i < all.edges.size(); ++i) {
+    const double step = all.edges[i].joules - all.edges[i - 1].joules;
+    CHECK(step > 0);
+    const int64_t age = (end * kMs - all.edges[i].lo) / kNsPerSecond;
+    double& widest = widest_in[age < 30 ? 0 : (age < 119 ? 1 : 2)];
+    widest = std::max(widest, step);
+  }
+  CHECK_EQ(widest_in[0], 1.0);
+  CHECK(widest_in[1] > 1 && widest_in[1] <= 10);
+  CHECK(widest_in[2] > 10 && widest_in[2] <= 1'000);
+  // A window wholly in the middle level has its neighbours.
+  const EdgeSnapshot window = timeline.snapshot(100'000 * kMs, 100'500 * kMs, 2);
+  CHECK(window.edges[1].hi < 100'000 * kMs && window.edges[2].hi > 99'000 * kMs);
+  CHECK(window.edges[window.edges.size() - 2].lo > 100'500 * kMs);
+  CHECK(window.faults.empty());
+}
+
+TEST("timeline: a value that was still there follows its edge until the next one") {
+  EdgeTimeline timeline(10 * kNsPerSecond, 100 * kMs);
+  for (int64_t n = 0; n < 5; ++n) timeline.push(edge(n));
+  timeline.hold({450 * kMs, 451 * kMs, 4});
+  timeline.hold({550 * kMs, 551 * kMs, 4});
+  CHECK_EQ(timeline.newest_lo(), 550 * kMs);
+  CHECK_EQ(timeline.joules(), 4.0);
+  const EdgeSnapshot held = timeline.snapshot(0, 1'000 * kMs, 1);
+  CHECK_EQ(held.edges.size(), 6U);
+  CHECK_EQ(held.edges[5].lo, 550 * kMs);
+  CHECK_EQ(held.edges[5].joules, 4.0);
+  CHECK_EQ(timeline.snapshot(0, 150 * kMs, 1).edges.size(), 3U);
+  timeline.push(edge(6));
+  CHECK_EQ(timeline.snapshot(0, 1'000 * kMs, 1).edges.size(), 6U);
+}
+
 TEST("timeline: what is gone from the thinned ring too is history lost; what never was is not") {
   EdgeTimeline timeline(1 * kNsPerSecond, 100 * kMs);
   for (int64_t n = 0; n < 150'000; ++n) timeline.push(edge(n));

@@ -46,8 +46,9 @@ TEST("figure: a normal, a rectangular and a two-point term together cover 95 %")
     const double drift = random.uniform(0, 2);
     const double displaced = random.uniform(0, 2);
     spread.both(Term::kIdleLevel, 1.96 * sigma);
-    spread.both(Term::kIdleDrift, rectangular_sum({drift}));
-    spread.both(Term::kAccumulation, displaced);
+    spread.both(Term::kPhase, rectangular_sum({drift}));
+    spread.both(Term::kIdleDrift, displaced);
+    spread.drift_is_two_point = true;
     const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kCaused);
     std::vector<double> errors;
     errors.reserve(20'000);
@@ -62,13 +63,13 @@ TEST("figure: a normal, a rectangular and a two-point term together cover 95 %")
 TEST("figure: one-sided terms make a one-sided interval, and the longer side is the uncertainty") {
   Spread spread;
   spread.value = 10;
-  spread.above[Term::kTail] = 4;
+  spread.above[Term::kKernel] = 4;
   spread.below[Term::kCutInterval] = 1;
   const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kWindow);
   CHECK_EQ(figure.lo, 9.0);
   CHECK_EQ(figure.hi, 14.0);
   CHECK_EQ(figure.uncertainty, 4.0);
-  CHECK_EQ(figure.terms[static_cast<size_t>(Term::kTail)], 4.0);
+  CHECK_EQ(figure.terms[static_cast<size_t>(Term::kKernel)], 4.0);
   CHECK_EQ(figure.terms[static_cast<size_t>(Term::kCutInterval)], 0.0);
 }
 

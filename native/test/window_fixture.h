@@ -18,13 +18,15 @@ struct Series {
   energy::CounterTraits traits;
   std::vector<energy::PowerSample> samples;
   energy::SampleTraits sample_traits;
+  [[nodiscard]] energy::CounterView view() const {
+    return {{edges.data(), edges.size()},
+            {faults.data(), faults.size()},
+            traits,
+            {samples.data(), samples.size()},
+            sample_traits};
+  }
   [[nodiscard]] energy::Estimate estimate(const energy::Window& window) const {
-    return energy::estimate({{edges.data(), edges.size()},
-                             {faults.data(), faults.size()},
-                             traits,
-                             {samples.data(), samples.size()},
-                             sample_traits},
-                            window);
+    return energy::estimate(view(), window);
   }
 };
 

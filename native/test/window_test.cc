@@ -1,5 +1,6 @@
 #include "energy/window.h"
 
+#include "energy/window_traits.h"
 #include "test/check.h"
 #include "test/window_fixture.h"
 
@@ -16,80 +17,92 @@ TEST("window: between two edges it is their difference, with nothing left to dou
   const Figure figure = series.estimate({ms(400), ms(900)}).window;
   CHECK(figure.status == kOk);
   CHECK_NEAR(figure.value, 25 + 150, 1e-9);
-  CHECK_NEAR(figure.uncertainty, 0, 1e-9);
+  CHECK_NEAR(figure.uncertainty, 0, 1e-7);
 }
 
-TEST("window: inside one interval of the counter, by proportion, as wide as conservation and power allow") {
+TEST("window: inside one interval of the counter, a guess that admits it, within what power allows") {
   Series series = exact_series(Profile({0}, [](int64_t) { return 600.0; }), 2000);
   const Window window{ms(1020), ms(1050)};
   const Figure wide = series.estimate(window).window;
-  CHECK(wide.status == EstimateStatus::kBelowResolution);
-  CHECK_NEAR(wide.value, 18, 1e-9);
-  CHECK_NEAR(wide.lo, 0, 1e-9);             // the 60 J may lie wholly outside,
-  CHECK_NEAR(wide.hi, 1400 * 0.030, 1e-9);  // or as much inside as the power allows
+  CHECK(contains(wide, 18));
+  CHECK(wide.uncertainty > 0.2 * 18);
+  CHECK(wide.lo >= 0);
+  CHECK(wide.hi <= 1400 * 0.030 + 1e-9);
+  series.traits.min_power_w = 500;
   series.traits.max_power_w = 700;
   const Figure narrow = series.estimate(window).window;
-  CHECK_NEAR(narrow.lo, 60 - 700 * 0.070, 1e-9);
-  CHECK_NEAR(narrow.hi, 21, 1e-9);
-  series.traits.min_power_w = 500;
-  const Figure narrower = series.estimate(window).window;
-  CHECK_NEAR(narrower.lo, 15, 1e-9);
-  CHECK_NEAR(narrower.hi, 21, 1e-9);
+  CHECK(contains(narrow, 18));
+  CHECK(narrow.lo >= 15 - 1e-9);
+  CHECK(narrow.hi <= 21 + 1e-9);
 }
 
-TEST("window: power without a known limit is still bounded by what the counter showed") {
+TEST("window: power without a known limit is still told by what the counter showed") {
   Series series = exact_series(Profile({0}, [](int64_t) { return 600.0; }), 2000);
   series.traits.max_power_w = 0;
   const Figure figure = series.estimate({ms(1020), ms(1250)}).window;
-  CHECK_NEAR(figure.value, 138, 1e-9);
-  CHECK_NEAR(figure.lo, 60, 1e-9);
-  CHECK_NEAR(figure.hi, 180, 1e-9);
+  CHECK(figure.status == kOk);
+  CHECK(contains(figure, 138));
 }
 
-TEST("window: the parts of a window sum to the whole") {
+TEST("window: the parts of a window sum to the whole, and so do their variances") {
   Random random(11);
   const Profile profile = burst_profile(700, 1900, 118, 640, 13);
-  for (int run = 0; run < 200; ++run) {
+  for (int run = 0; run < 100; ++run) {
     CounterSpec spec;
     Series series;
     series.edges = observe(profile, spec, 0, ms(3000), random);
-    series.traits.period_ns = ms(100);
-    series.traits.max_power_w = 1400;
-    // Cuts before the first edge and after the last one too.
+    if (run % 2 == 0) series.samples = observe(profile, RingSpec(), 0, ms(3000), random);
+    series.sample_traits = nvml_ring_traits();
+    series.traits = nvml_board_traits(700, 0);
+    // Cuts before the first edge and after the last one too; now and then far apart.
     std::vector<int64_t> cuts;
     cuts.reserve(9);
     for (int i = 0; i < 9; ++i) cuts.push_back(ms(random.uniform(-50, 3100)));
     std::sort(cuts.begin(), cuts.end());
+    std::vector<Window> windows;
+    for (size_t i = 1; i < cuts.size(); ++i) windows.push_back({cuts[i - 1], cuts[i]});
+    const size_t parts = windows.size();
+    windows.push_back({cuts.front(), cuts.back()});
+    std::vector<double> covariance;
+    const auto estimates = estimate_all(series.view(), {windows.data(), windows.size()}, &covariance);
     double sum = 0;
     double size = 0;
-    for (size_t i = 1; i < cuts.size(); ++i) {
-      const double part = series.estimate({cuts[i - 1], cuts[i]}).window.value;
-      sum += part;
-      size += std::fabs(part);
+    double variance = 0;
+    for (size_t i = 0; i < parts; ++i) {
+      sum += estimates[i].window.value;
+      size += std::fabs(estimates[i].window.value);
+      for (size_t j = 0; j < parts; ++j) variance += covariance[i * windows.size() + j];
     }
-    CHECK_NEAR(sum, series.estimate({cuts.front(), cuts.back()}).window.value, 1e-9 * std::max(1.0, size));
+    CHECK_NEAR(sum, estimates[parts].window.value, 1e-9 * std::max(1.0, size));
+    const double whole = covariance.back();
+    CHECK_NEAR(variance, whole, 1e-6 * std::max(1.0, whole));
   }
 }
 
-TEST("window: edges inside it do not add to its uncertainty") {
-  Random random(12);
+TEST("window: what lies between its ends does not add to its uncertainty") {
   const Profile flat({0}, [](int64_t) { return 300.0; });
   Series series = exact_series(flat, 20'000, 100, 3);
   series.traits.displacement_ns = ms(10);
   series.traits.quantum_j = 1e-3;
-  const double one = series.estimate({ms(1033), ms(2071)}).window.uncertainty;
+  const double nine = series.estimate({ms(1033), ms(10'071)}).window.uncertainty;
   const double eighteen = series.estimate({ms(1033), ms(19'071)}).window.uncertainty;
-  CHECK(one > 0);
-  CHECK_NEAR(one, eighteen, 1e-9);
+  CHECK(nine > 0);
+  CHECK_NEAR(nine, eighteen, 0.05 * nine);
 }
 
-TEST("window: a cut near an edge is as uncertain as the bracket of that edge") {
+TEST("window: wide brackets widen it, and a known grid narrows it") {
   const Profile flat({0}, [](int64_t) { return 300.0; });
-  const Series series = exact_series(flat, 3000, 100, 3);
-  const Figure figure = series.estimate({ms(1000), ms(2000)}).window;
-  // Each end may lie 3 ms to either side of its edge, at up to 1400 W.
-  CHECK_NEAR(term(figure, Term::kEdgeTiming), 2 * 1400 * 0.003, 1e-9);
-  CHECK_NEAR(figure.uncertainty, 2 * 1400 * 0.003, 1e-9);
+  const Window window{ms(1000), ms(2000)};
+  Series series = exact_series(flat, 3000, 100, 3);
+  const Figure tight = series.estimate(window).window;
+  CHECK(term(tight, Term::kEdgeTiming) > 0);
+  series = exact_series(flat, 3000, 100, 12);
+  const Figure wide = series.estimate(window).window;
+  CHECK(term(wide, Term::kEdgeTiming) > 2 * term(tight, Term::kEdgeTiming));
+  series.traits.grid_jitter_ns = ms(0.4);
+  const Figure gridded = series.estimate(window).window;
+  CHECK(term(gridded, Term::kEdgeTiming) < 0.5 * term(wide, Term::kEdgeTiming));
+  CHECK(contains(gridded, 300));
 }
 
 TEST("window: a bracket far wider than the others carries a displaced accumulation") {
@@ -101,10 +114,10 @@ TEST("window: a bracket far wider than the others carries a displaced accumulati
   series.edges[20].lo -= ms(2);
   CHECK_NEAR(term(series.estimate(window).window, Term::kAccumulation), 0, 1e-12);  // 8 ms of 6 ms: 1.33 x
   series.edges[20].hi += ms(2);
-  CHECK_NEAR(term(series.estimate(window).window, Term::kAccumulation), 1400 * 0.010, 1e-9);
+  CHECK(term(series.estimate(window).window, Term::kAccumulation) > 0.1);
 }
 
-TEST("window: the tail that a sensor still holds back belongs to the interval") {
+TEST("window: what a sensor still holds back at the end is counted") {
   const Profile profile = burst_profile(500, 1000, 100, 600, 13);
   Series series = exact_series(profile, 2000);
   const Window window{ms(500), ms(1000)};
@@ -113,7 +126,8 @@ TEST("window: the tail that a sensor still holds back belongs to the interval") 
   series.traits.decay_ns = ms(65);
   const Figure figure = series.estimate(window).window;
   CHECK(contains(figure, 300));
-  CHECK(term(figure, Term::kTail) > 5);
+  CHECK_NEAR(figure.value, 300, 3);
+  CHECK(term(figure, Term::kKernel) > 0);
 }
 
 TEST("window: before the update that is due, the missing time is bounded by power") {
@@ -121,13 +135,13 @@ TEST("window: before the update that is due, the missing time is bounded by powe
   Series series = exact_series(profile, 2000);
   const Figure due = series.estimate({ms(1000), ms(2050)}).window;
   CHECK(due.status == kOk);
-  CHECK_NEAR(due.value, 315, 1e-9);
-  CHECK_NEAR(due.hi, 300 + 1400 * 0.050, 1e-9);
-  CHECK_NEAR(due.lo, 300, 1e-9);
+  CHECK_NEAR(due.value, 315, 3);
+  CHECK(due.hi >= 300 + 1400 * 0.050);
+  CHECK(due.lo <= 300);
   const Figure overdue = series.estimate({ms(1000), ms(2400)}).window;
   CHECK(overdue.status == EstimateStatus::kSuspect);
   CHECK(overdue.cause == Cause::kNoUpdate);
-  CHECK_NEAR(overdue.hi, 300 + 1400 * 0.400, 1e-9);
+  CHECK(overdue.hi >= 300 + 1400 * 0.400);
   series.traits.max_power_w = 0;
   const Figure unbounded = series.estimate({ms(1000), ms(2400)}).window;
   CHECK(unbounded.cause == Cause::kNoUpdate);
@@ -149,7 +163,6 @@ TEST("window: of no length it is nothing; turned round it is refused") {
   CHECK_EQ(empty.value, 0.0);
   CHECK_EQ(empty.lo, 0.0);
   CHECK_EQ(empty.hi, 0.0);
-  series.traits.mark_delay_ns = ms(0.05);
   CHECK(series.estimate({ms(333), ms(333)}).window.status == EstimateStatus::kBelowResolution);
   const Estimate reversed = series.estimate({ms(500), ms(300)});
   CHECK(reversed.window.cause == Cause::kInconsistent);
@@ -167,8 +180,9 @@ TEST("window: without any edge it is unsupported, with a single one only bounded
   CHECK_EQ(series.edges.size(), 1u);
   const Figure one = series.estimate({ms(10), ms(60)}).window;
   CHECK(one.cause == Cause::kNoUpdate);
-  CHECK_NEAR(one.lo, 0, 1e-9);
-  CHECK_NEAR(one.hi, 70, 1e-9);
+  CHECK(contains(one, 15));
+  CHECK(one.lo >= 0);
+  CHECK(one.hi <= 70 + 1e-9);
 }
 
 TEST("window: two edges at one instant have no power between them") {
@@ -176,19 +190,18 @@ TEST("window: two edges at one instant have no power between them") {
   series.edges.push_back(series.edges.back());
   series.edges.insert(series.edges.begin(), series.edges.front());
   const Figure late = series.estimate({ms(1000), ms(2050)}).window;
-  CHECK_NEAR(late.value, 300, 1e-9);
-  CHECK_NEAR(late.hi, 300 + 70, 1e-9);
+  CHECK(contains(late, 315));
   const Figure early = series.estimate({ms(-50), ms(1000)}).window;
-  CHECK_NEAR(early.value, 300, 1e-9);
-  CHECK_NEAR(early.hi, 300 + 70, 1e-9);
+  CHECK(contains(early, 315));
 }
 
 TEST("window: a counter of coarse steps is uncertain by them") {
   Series series = exact_series(Profile({0}, [](int64_t) { return 300.0; }), 3000);
   series.traits.quantum_j = 1;
   const Figure figure = series.estimate({ms(1000), ms(2000)}).window;
-  CHECK_NEAR(term(figure, Term::kQuantum), 1.96 * 0.5 * std::sqrt(2.0 / 3), 1e-9);
-  CHECK_NEAR(figure.uncertainty, term(figure, Term::kQuantum), 1e-9);
+  // Half a step at each end, and less where neighbours tell.
+  CHECK(term(figure, Term::kQuantum) > 0.3);
+  CHECK(term(figure, Term::kQuantum) < 1.96 * 0.5 * std::sqrt(2.0 / 3) * 1.1);
 }
 
 TEST("window: more energy than any power gives is inconsistent") {
@@ -206,8 +219,8 @@ TEST("names: every status, cause and term has the public one") {
     CHECK(*term_name(static_cast<Term>(i)) != 0);
     CHECK(*term_origin(static_cast<Term>(i)) != 0);
   }
-  CHECK_EQ(std::string(term_distribution(Term::kEdgeTiming, EnergyKind::kWindow)), "two-point");
-  CHECK_EQ(std::string(term_distribution(Term::kEdgeTiming, EnergyKind::kCaused)), "rectangular");
+  CHECK_EQ(std::string(term_distribution(Term::kEdgeTiming, EnergyKind::kWindow)), "normal");
+  CHECK_EQ(std::string(term_distribution(Term::kPhase, EnergyKind::kCaused)), "rectangular");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ export type BudgetTermName =
   | 'quantum'
   | 'idle-level'
   | 'idle-drift'
-  | 'tail'
+  | 'samples'
   | 'mark-delay'
   | 'kernel'
   | 'phase'
@@ -74,6 +74,8 @@ export type SuspectCause =
   | 'counter-reset'
   | 'counter-backwards'
   | 'counter-stuck'
+  | 'counter-jump'
+  | 'wrap-ambiguous'
   | 'history-lost'
   | 'clock-step'
   | 'device-lost'
@@ -189,6 +191,11 @@ export interface EnergyReport {
   /** Sum over disjoint scopes only, which it lists. */
   total?: Energy & { of: string[] };
   idle: IdleReport;
+  /**
+   * Of each scope, J²: the covariances of this window's energy with that of every window of the same call, in their
+   * order, so that the uncertainty of any sum can be formed: U = 2.06 sqrt(sum of covariances). Gain not included.
+   */
+  covariance?: Record<string, Float64Array>;
   conditions: Conditions;
   timeline: Timeline;
   /** True where the counters are the labelled fake of the demo or of tests. */

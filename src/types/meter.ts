@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { EnergyKind, EnergyReport, Mark, Quantity, Scope } from './energy.js';
+import type { EnergyKind, EnergyReport, Mark, Quantity, Scope, SuspectCause } from './energy.js';
 
 /** The part of an AbortSignal that is used: a DOM or Node AbortSignal fits. */
 export interface AbortSignalLike {
@@ -67,6 +67,13 @@ export interface EnergyOptions {
   idle?: { beforeMs?: number; afterMs?: number } | false;
 }
 
+export interface EnergiesOptions extends EnergyOptions {
+  /** Adds to each report its covariances with every window of the call (kind 'window' only). */
+  covariance?: boolean;
+  /** Adds to each report the raw samples around its window. Default false: they are as many as there are windows. */
+  timeline?: boolean;
+}
+
 export interface Target {
   /** Half-width of the 95 % interval over the value. */
   relativeUncertainty: number;
@@ -89,6 +96,35 @@ export interface Measured<T> {
   end: Mark;
   durationMs: number;
   energy: EnergyReport;
+}
+
+export interface StepRecordOptions {
+  /** The channel: 'package-0'. */
+  id: string;
+  /** At most 10 000. Default 1000. */
+  durationMs?: number;
+}
+
+/** Every step of one counter over a short time, and the power between them: the finest that the counter can tell. */
+export interface StepRecord {
+  id: string;
+  /** What was read: 'perf:energy-pkg', … */
+  method: string;
+  start: Mark;
+  end: Mark;
+  durationMs: number;
+  /** Reads of the counter; one in 10 us where the machine allows it. */
+  reads: number;
+  /** Updates that came and went while the recording thread was kept from running: at most so many. */
+  missedUpdates: number;
+  /** Times are ms after `start`: the step came between the two. `joules` is the energy since `start` that it showed. */
+  steps: { tBeforeMs: Float64Array; tAfterMs: Float64Array; joules: Float64Array };
+  /** Mean power between each step and the next, W, with the half-width of its 95 % interval: one fewer than steps. */
+  power: { value: Float64Array; uncertainty: Float64Array };
+  /** What one read took. */
+  readUs: { p50: number; p99: number };
+  /** Set where a fault of the counter ended the record before its time; what came before it stands. */
+  fault?: { cause: SuspectCause; reason: string };
 }
 
 /** Cost and health of the meter's own threads. */

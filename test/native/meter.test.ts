@@ -66,6 +66,30 @@ describe('energy of windows', () => {
     });
   });
 
+  test('the parts of a window sum to the whole, and so do their covariances', async () => {
+    const fake = new FakeNvml(`${ONE_BOARD}base 120\npulse 900 300 480\n`);
+    await withMeter(fake, async (meter) => {
+      const cuts = [700, 880, 903, 950, 1111, 1250, 1400];
+      await sleep(Math.max(0, 1600 - fake.now()));
+      const pairs = cuts.slice(1).map((to, i) => [cuts[i] as number, to] as const);
+      const windows = [...pairs, [cuts[0] as number, cuts.at(-1) as number] as const];
+      const marks = BigInt64Array.from(windows.flatMap(([a, b]) => [fake.at(a), fake.at(b)]));
+      const reports = await meter.energies(marks, { covariance: true });
+      const whole = measured(reports.at(-1)?.board).value;
+      const parts = reports.slice(0, -1).map(({ board }) => measured(board).value);
+      expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(whole, 9);
+      const rows = reports.map(({ covariance }) => covariance?.['board-0'] as Float64Array);
+      const n = pairs.length;
+      let variance = 0;
+      for (let i = 0; i < n; ++i) for (let j = 0; j < n; ++j) variance += rows[i]?.[j] as number;
+      expect(variance).toBeCloseTo(rows[n]?.[n] as number, 6);
+      expect(reports[0]?.timeline.series).toEqual([]);
+      await expect(meter.energies(marks, { covariance: true, kind: 'caused' })).rejects.toMatchObject({
+        code: 'invalid-argument',
+      });
+    });
+  });
+
   test('caused energy leaves idle out, and the idle power stands beside it', async () => {
     const fake = new FakeNvml(`${ONE_BOARD}base 118\npulse 1000 200 482\n`);
     await withMeter(fake, async (meter) => {
