@@ -60,7 +60,7 @@ Finding lying_counter(const RaplScene& scene, RaplInterface interface, const Rap
              "Measure on the host, or on a machine without a hypervisor."}};
   }
   return {cause_of(counter.flaw),
-          {Code::kNotSupported, name + ": " + counter.unsupported.message, counter.unsupported.remedy}};
+          {counter.unsupported.code, name + ": " + counter.unsupported.message, counter.unsupported.remedy}};
 }
 
 Finding examine(const RaplScene& scene, const RaplAttempt& attempt) {
