@@ -14,6 +14,7 @@ export const RAPL_CAUSES = [
   'no-new-privileges',
   'user-namespace',
   'root-only-file',
+  'not-on-allowlist',
   'masked-by-container',
   'device-not-in-container',
   'seccomp',

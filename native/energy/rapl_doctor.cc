@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/file.h"
 #include "energy/powercap.h"
 #include "energy/rapl_examine.h"
 
@@ -60,7 +61,7 @@ Finding lying_counter(const RaplScene& scene, RaplInterface interface, const Rap
              "Measure on the host, or on a machine without a hypervisor."}};
   }
   return {cause_of(counter.flaw),
-          {Code::kNotSupported, name + ": " + counter.unsupported.message, counter.unsupported.remedy}};
+          {counter.unsupported.code, name + ": " + counter.unsupported.message, counter.unsupported.remedy}};
 }
 
 Finding examine(const RaplScene& scene, const RaplAttempt& attempt) {
@@ -136,6 +137,7 @@ RaplScene read_rapl_scene(const Roots& roots) {
   const std::string folder = roots.msr_root() + "/" + std::to_string(cpu);
   scene.msr_device = folder + "/msr";
   scene.msr_devices = exists(scene.msr_device) || exists(folder + "/msr_safe");
+  scene.msr_safe = open_file(folder + "/msr_safe").valid();
   return scene;
 }
 

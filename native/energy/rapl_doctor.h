@@ -25,6 +25,7 @@ namespace mj::energy {
   X(kNoNewPrivileges, "no-new-privileges")                         \
   X(kUserNamespace, "user-namespace")                              \
   X(kRootOnlyFile, "root-only-file")                               \
+  X(kNotOnAllowlist, "not-on-allowlist")                           \
   X(kMaskedByContainer, "masked-by-container")                     \
   X(kDeviceNotInContainer, "device-not-in-container")              \
   X(kSeccomp, "seccomp")                                           \
@@ -53,6 +54,7 @@ struct RaplScene {
   bool pmu = false;           // the kernel describes a perf PMU 'power'
   bool zones = false;         // the powercap tree has zones of RAPL
   bool zones_hidden = false;  // it has, and something hides them
+  bool msr_safe = false;      // msr-safe's device of the first CPU can be opened
   bool msr_devices = false;   // the processor's registers have device files
   std::string powercap_root;
   std::string msr_device;  // of the first CPU

@@ -104,6 +104,12 @@ Finding msr_absent(const RaplScene& scene) {
 
 Finding msr_denied(const RaplScene& scene, int error) {
   const SystemFacts& system = scene.system;
+  if (scene.msr_safe) {
+    return {
+        RaplCause::kNotOnAllowlist,
+        {Code::kPermissionDenied, "The kernel module msr-safe is loaded, and its allowlist lacks the energy registers.",
+         "Add them to /dev/cpu/msr_allowlist; docs/permissions.md lists them."}};
+  }
   // The file's mode is judged before the capability.
   if (error == EACCES) {
     return {RaplCause::kRootOnlyFile,
@@ -135,7 +141,6 @@ Finding msr_denied(const RaplScene& scene, int error) {
 Finding examine_msr(const RaplScene& scene, const RaplFound& found) {
   const RaplModel model = rapl_model(scene.processor);
   if (!model.refused.ok()) return {RaplCause::kUnsupportedProcessor, model.refused};
-  if (!has_rapl(scene.processor)) return unsupported_processor(scene);
   if (!scene.msr_devices) return msr_absent(scene);
   // A guest has such devices too. Only a PMU or zones tell that there are counters behind them.
   const bool guest = !scene.system.confinement.hypervisor.empty();

@@ -205,7 +205,14 @@ TEST("rapl doctor: perf_event_paranoid above 0") {
   machine.power_pmu();
   CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "perf-paranoid", kSysctl);
   CHECK(says(machine.diagnose(kPerf, EACCES), "perf_event_paranoid is 2"));
-  CHECK(says(machine.diagnose(kPerf, EACCES), "CAP_PERFMON"));
+  CHECK(says(machine.diagnose(kPerf, EACCES), "CAP_PERFMON, which this process lacks; the bounding set has it"));
+}
+
+TEST("rapl doctor: a capability that is permitted and not in effect") {
+  const Machine machine;
+  machine.power_pmu();
+  machine.write("proc/self/status", "CapPrm:\t0000004000000000\nCapEff:\t0\nCapBnd:\t1ffffffffff");
+  CHECK(says(machine.diagnose(kPerf, EACCES), "permitted and has not in effect"));
 }
 
 TEST("rapl doctor: before Linux 5.8 it takes CAP_SYS_ADMIN") {
@@ -359,6 +366,12 @@ TEST("rapl doctor: registers that only root may read") {
   check_form(capability);
   CHECK(capability.cause == RaplCause::kCapabilityMissing);
   CHECK(says(capability, "CAP_SYS_RAWIO"));
+}
+
+TEST("rapl doctor: msr-safe without the energy registers on its list") {
+  const Machine machine;
+  machine.write("dev/cpu/0/msr_safe", "");
+  CHECK(machine.diagnose(kMsr, EACCES).cause == RaplCause::kNotOnAllowlist);
 }
 
 TEST("rapl doctor: devices that the host has and the container has not") {

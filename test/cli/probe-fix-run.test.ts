@@ -42,7 +42,7 @@ testIf(canRun, 'needs root, mount namespaces, groupadd and setpriv')(
   'the printed script gives the counters to one group, and may be run again',
   () => {
     const machine = new RaplMachine();
-    const { folder } = machine;
+    const folder = machine.root;
     const absent = ['--nvml', join(folder, 'absent.so')];
     const script = mustRun(process.execPath, [CLI, 'probe', '--fix', ...absent, ...machine.flags], folder);
     writeFileSync(join(folder, 'fix.sh'), script);

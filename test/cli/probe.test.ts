@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ProbeReport } from '../../src/index.js';
 import { mustRun, root, run } from '../helpers/child.js';
-import { RaplMachine, SKYLAKE_X } from '../helpers/rapl-machine.js';
+import { GUEST, NAME, RaplMachine } from '../helpers/rapl-machine.js';
 
 const CLI = join(root, 'dist/cli/main.js');
 
 function microjoule(machine: RaplMachine, ...args: string[]) {
-  const absent = ['--nvml', join(machine.folder, 'absent.so')];
-  return run(process.execPath, [CLI, 'probe', ...absent, ...machine.flags, ...args], machine.folder);
+  const absent = ['--nvml', join(machine.root, 'absent.so')];
+  return run(process.execPath, [CLI, 'probe', ...absent, ...machine.flags, ...args], machine.root);
 }
 
 /** The script as printed; it must be one that shells can read. */
 function fixScript(machine: RaplMachine): string {
   const { code, stdout, stderr } = microjoule(machine, '--fix');
   expect([code, stderr]).toEqual([0, '']);
-  const file = join(machine.folder, 'fix.sh');
+  const file = join(machine.root, 'fix.sh');
   writeFileSync(file, stdout);
-  for (const shell of ['bash', 'sh']) mustRun(shell, ['-n', file], machine.folder);
+  for (const shell of ['bash', 'sh']) mustRun(shell, ['-n', file], machine.root);
   return stdout;
 }
 
@@ -34,7 +34,7 @@ describe('microjoule probe', () => {
     expect([code, stderr]).toEqual([0, '']);
     const report: ProbeReport = JSON.parse(stdout);
     expect(report.processor).toEqual({
-      name: SKYLAKE_X['model name'],
+      name: NAME,
       vendor: 'GenuineIntel',
       family: 6,
       model: 85,
@@ -54,12 +54,12 @@ describe('microjoule probe', () => {
     expect(report.rapl.system.process).toMatchObject({ uid: 1000, capabilities: [], seccompFilter: false });
     expect(report.crossCheck).toBe(undefined);
     const text = microjoule(machine).stdout;
-    expect(text).toContain(SKYLAKE_X['model name']);
+    expect(text).toContain(NAME);
     expect(text).toContain('microjoule probe --fix');
   });
 
   test('names the hypervisor, and offers no script where none helps', () => {
-    const machine = new RaplMachine({ ...SKYLAKE_X, flags: 'fpu hypervisor' });
+    const machine = new RaplMachine(GUEST);
     machine.write('sys/class/dmi/id/sys_vendor', 'VMware, Inc.');
     const { stdout } = microjoule(machine);
     expect(stdout).toContain('a virtual machine: VMware');
@@ -83,8 +83,7 @@ describe('microjoule probe', () => {
 describe('microjoule probe --fix', () => {
   test('where counters can be read says that nothing needs mending', async () => {
     const machine = new RaplMachine();
-    machine.zone(30);
-    await machine.move();
+    await machine.powercap(30).play();
     const script = fixScript(machine);
     expect(commands(script)).toEqual([]);
     expect(script).toContain('Nothing needs mending');
@@ -117,12 +116,7 @@ describe('microjoule probe --fix', () => {
   });
 
   test('where the kernel is too old for the rest, root may have the registers', () => {
-    const machine = new RaplMachine({
-      vendor_id: 'AuthenticAMD',
-      'cpu family': 25,
-      model: 1,
-      flags: 'fpu msr',
-    });
+    const machine = new RaplMachine('vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n');
     machine.write('proc/sys/kernel/osrelease', '5.4.0-190-generic');
     const script = fixScript(machine);
     expect(commands(script)).toContain('modprobe -a msr');
@@ -145,7 +139,7 @@ describe('microjoule probe --fix', () => {
   });
 
   test('keeps whatever the machine calls itself within comments', () => {
-    const machine = new RaplMachine({ ...SKYLAKE_X, flags: 'hypervisor' });
+    const machine = new RaplMachine(GUEST);
     machine.write('sys/class/dmi/id/sys_vendor', 'Evil\ntouch /tmp/evil\r$(touch /tmp/evil)');
     expect(commands(fixScript(machine))).toEqual([]);
   });
@@ -154,9 +148,7 @@ describe('microjoule probe --fix', () => {
 describe('microjoule probe --cross-check', () => {
   test('compares two interfaces over one window', async () => {
     const machine = new RaplMachine();
-    machine.zone(40);
-    machine.registers(40);
-    await machine.move();
+    await machine.powercap(40).registers(40).play();
     const report: ProbeReport = JSON.parse(microjoule(machine, '--cross-check', '--json').stdout);
     if (!report.crossCheck?.possible) throw new Error(JSON.stringify(report.crossCheck));
     expect(report.crossCheck.scopes).toHaveLength(1);
@@ -177,17 +169,14 @@ describe('microjoule probe --cross-check', () => {
 
   test('says by how much they disagree', async () => {
     const machine = new RaplMachine();
-    machine.zone(40);
-    machine.registers(44);
-    await machine.move();
+    await machine.powercap(40).registers(44).play();
     const { stdout } = microjoule(machine, '--cross-check');
     expect(stdout).toMatch(/package-0\s+msr, powercap\s+DISAGREE\s+1\d\d\.\d+ ± .* J .* and 1\d\d\.\d+ ± /);
   });
 
   test('with one interface says which, and why that is too few', async () => {
     const machine = new RaplMachine();
-    machine.zone(40);
-    await machine.move();
+    await machine.powercap(40).play();
     expect(microjoule(machine, '--cross-check').stdout).toContain('only powercap can be read here');
     const none = microjoule(new RaplMachine(), '--cross-check', '--json').stdout;
     expect(JSON.parse(none).crossCheck).toEqual({
