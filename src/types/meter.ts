@@ -1,5 +1,14 @@
 import type { ErrorCode } from '../errors.js';
-import type { Budget, Energy, EnergyKind, EnergyReport, Mark, Quantity, Scope, SuspectCause } from './energy.js';
+import type {
+  Budget,
+  Energy,
+  EnergyKind,
+  EnergyReport,
+  Mark,
+  Quantity,
+  Scope,
+  SuspectCause,
+} from './energy.js';
 
 /** The part of an AbortSignal that is used: a DOM or Node AbortSignal fits. */
 export interface AbortSignalLike {
