@@ -1,16 +1,15 @@
 // Blocks of runs until there are enough of them: rounds of blocks, the energies of each round, and the planner between.
-import type { Length } from './length-options.js';
-import { mark } from './mark.js';
-import type { Quiet } from './measure-plan.js';
-import type { Meter } from './meter.js';
-import type { EnergyRequest } from './meter-options.js';
 import {
-  type CounterTiming,
-  chooseMode,
-  type Mode,
-  quietOfBlock,
-  runsOfBlock,
-} from './planner/block-design.js';
+  type BlockDesign,
+  type BlockMarks,
+  type BlockRunner,
+  type BlocksWanted,
+  designBlocks,
+  needsTiming,
+} from './block-plan.js';
+import { mark } from './mark.js';
+import type { Meter } from './meter.js';
+import type { Mode } from './planner/block-design.js';
 import { nextStep, PILOT_BLOCKS, PLANNED_ALPHA, type Stage, type Step } from './planner/planner.js';
 import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats.js';
 import { planSentence, stopReason } from './planner/sentence.js';
@@ -22,45 +21,6 @@ import type { Block, Plan, Sham } from './types/meter.js';
 const NS_PER_MS = 1e6;
 /** Blocks are resolved while the meter still holds them at full resolution. */
 const SHARE_OF_HISTORY = 0.5;
-
-/** One window with its own quiet time; no runs: a sham. */
-export interface BlockMarks {
-  quietFrom: Mark;
-  start: Mark;
-  end: Mark;
-  quietUntil: Mark;
-  runs: number;
-}
-
-/** What a block is. */
-export interface BlockDesign {
-  mode: Mode;
-  /** 0: until `minDurationMs` has passed. */
-  runsPerBlock: number;
-  minDurationMs: number;
-  /** Of one block. */
-  maxDurationMs: number;
-  beforeMs: number;
-  afterMs: number;
-  sham: boolean;
-  /** Start phases are spread over this time, counted from `origin`; 0: blocks begin when they can. */
-  periodMs: number;
-  origin: Mark;
-}
-
-export interface Round {
-  design: BlockDesign;
-  /** Number of the first block, counted from 0 over all rounds. */
-  first: number;
-  blocks: number;
-  /** In all rounds, as far as is known by now. */
-  planned: number;
-  /** No block is begun that would end later than this after the round's begin. */
-  budgetMs: number;
-}
-
-/** Runs blocks, each followed by its sham where the design has them; fewer than asked where the time is over. */
-export type BlockRunner = (round: Round) => Promise<BlockMarks[]>;
 
 export interface MeasuredBlocks {
   mode: Mode;
@@ -74,63 +34,15 @@ export interface MeasuredBlocks {
   durationMs: number;
 }
 
-export interface BlocksWanted {
-  length: Length;
-  kind: EnergyKind;
-  quiet: Quiet;
-  /** Quiet time on each side where a single block leaves it open. */
-  defaultQuietMs: number;
-  /** Of one run, where it had to be known. */
-  runMs: number | undefined;
-  /** Counters that a target is meant for. */
-  targetIds: readonly string[];
-  request: Pick<EnergyRequest, 'signal' | 'timeoutNs'>;
-  onResolving?: () => void;
-}
-
-/** Whether the time of a run decides what a block is. */
-export function needsRunTime({ mode, target, runsPerBlock }: Length): boolean {
-  return mode === 'auto' || (target !== undefined && mode === 'sustained' && runsPerBlock === undefined);
-}
-
-export function designBlocks(wanted: BlocksWanted, timing: CounterTiming | undefined): BlockDesign {
-  const { length, quiet, kind } = wanted;
-  const noQuiet = quiet.beforeMs === 0 || quiet.afterMs === 0;
-  const runMs = wanted.runMs ?? 0;
-  const mode: Mode =
-    timing && !(length.mode === 'auto' && noQuiet)
-      ? chooseMode(length.mode, runMs, timing)
-      : length.mode === 'burst'
-        ? 'burst'
-        : 'sustained';
-  const given = length.runsPerBlock ?? (mode === 'burst' ? 1 : undefined);
-  const untilTime = length.minDurationMs !== undefined && given === undefined;
-  const planned = timing ? runsOfBlock(mode, runMs, timing) : 1;
-  const runsPerBlock = untilTime ? 0 : (given ?? length.runs ?? planned);
-  const several = length.target !== undefined || (given !== undefined && length.runs !== given);
-  // Blocks of the energy between two marks need no quiet time, bursts always do.
-  const needed = several && timing && (kind === 'caused' || mode === 'burst' || wanted.defaultQuietMs > 0);
-  const fallback = needed ? quietOfBlock(timing) : wanted.defaultQuietMs;
-  return {
-    mode,
-    runsPerBlock,
-    minDurationMs: length.minDurationMs ?? 0,
-    maxDurationMs: length.maxDurationMs,
-    beforeMs: quiet.beforeMs ?? fallback,
-    afterMs: quiet.afterMs ?? fallback,
-    sham: length.sham && timing !== undefined,
-    periodMs: several && timing ? timing.periodMs : 0,
-    origin: mark(),
-  };
-}
-
 /** Measures the blocks that `wanted` asks for; `run` runs them. */
 export async function measureBlocks(
   meter: Meter,
   wanted: BlocksWanted,
   run: BlockRunner,
 ): Promise<MeasuredBlocks> {
-  const timing = meter.timing(wanted.targetIds);
+  const timing = needsTiming(wanted.length)
+    ? await meter.learnedTiming(wanted.targetIds, wanted.request.signal)
+    : undefined;
   const series = new BlockSeries(meter, wanted, designBlocks(wanted, timing), run);
   const { target, runs, minDurationMs } = wanted.length;
   if (target) return series.toTarget(target.relative);
@@ -240,7 +152,7 @@ class BlockSeries {
   async #round(blocks: number): Promise<number> {
     const { maxDurationMs } = this.wanted.length;
     const done = await this.run({
-      design: this.design,
+      design: await this.#currentDesign(),
       first: this.#work.length,
       blocks,
       planned: this.#planned,
@@ -256,6 +168,13 @@ class BlockSeries {
     this.#net.push(...(net ?? []));
     if (shams.length > 0) this.#shams.push(...(await this.#resolve(shams)).reports);
     return work.length;
+  }
+
+  // The counter's period is known the better, the longer it was followed.
+  async #currentDesign(): Promise<BlockDesign> {
+    if (this.design.periodMs === 0) return this.design;
+    const timing = await this.meter.learnedTiming(this.wanted.targetIds, this.wanted.request.signal);
+    return timing ? { ...this.design, periodMs: timing.periodMs } : this.design;
   }
 
   // The quiet time that really passed is what the estimator may use as idle, not what was asked for.

@@ -1,16 +1,17 @@
 // Meter.measure: calls of a function of the application between marks, on its own thread.
+
 import { sleepUnlessAborted, throwIfAborted } from './abort.js';
-import { invalidArgument } from './errors.js';
-import { LENGTH_KEYS, type Length, readLength } from './length-options.js';
-import { mark } from './mark.js';
 import {
   type BlockDesign,
   type BlockMarks,
   type BlockRunner,
-  measureBlocks,
   needsRunTime,
   type Round,
-} from './measure-blocks.js';
+} from './block-plan.js';
+import { invalidArgument } from './errors.js';
+import { LENGTH_KEYS, type Length, readLength } from './length-options.js';
+import { mark } from './mark.js';
+import { measureBlocks } from './measure-blocks.js';
 import { type Quiet, readQuiet } from './measure-plan.js';
 import type { Meter } from './meter.js';
 import { energyRequest } from './meter-options.js';

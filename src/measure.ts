@@ -1,14 +1,8 @@
+import { type BlockMarks, type BlockRunner, needsRunTime, type Round } from './block-plan.js';
 import { withDefaultMeter } from './default-meter.js';
 import { invalidArgument } from './errors.js';
 import { summarise } from './latency.js';
-import {
-  type BlockMarks,
-  type BlockRunner,
-  type MeasuredBlocks,
-  measureBlocks,
-  needsRunTime,
-  type Round,
-} from './measure-blocks.js';
+import { type MeasuredBlocks, measureBlocks } from './measure-blocks.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';

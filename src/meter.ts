@@ -1,4 +1,4 @@
-import { throwIfAborted } from './abort.js';
+import { sleepUnlessAborted, throwIfAborted } from './abort.js';
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { measureFunction } from './measure-function.js';
@@ -11,6 +11,7 @@ import { ResolvedReader } from './resolved.js';
 import { stepRecord, stepRecordRequest } from './step-record.js';
 import type { EnergyKind, EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
+  AbortSignalLike,
   Channel,
   EnergiesOptions,
   EnergyOptions,
@@ -25,6 +26,7 @@ import type {
 
 const NS_PER_MS = 1e6;
 const MAX_INSTANT = 2n ** 63n - 1n;
+const PERIODS_TO_LEARN = 4;
 
 let lastTicket = 0;
 
@@ -156,17 +158,35 @@ export class Meter {
     };
   }
 
-  /** The slowest counter of these channels, or of all; undefined where none can be read. @internal */
-  timing(ids: readonly string[]): CounterTiming | undefined {
+  /**
+   * The slowest counter of these channels, or of all, once its period was seen; undefined where none can be read. A
+   * counter whose updates nobody follows shows no period: it is waited for as long as two updates take. @internal
+   */
+  async learnedTiming(ids: readonly string[], signal?: AbortSignalLike): Promise<CounterTiming | undefined> {
+    const begun = performance.now();
+    for (;;) {
+      const slowest = this.#slowest(ids);
+      if (!slowest) return undefined;
+      const { learned, periodMs } = slowest;
+      if (learned || performance.now() - begun > PERIODS_TO_LEARN * periodMs) return slowest;
+      await sleepUnlessAborted(periodMs / 4, signal);
+    }
+  }
+
+  #slowest(ids: readonly string[]): (CounterTiming & { learned: boolean }) | undefined {
     this.#requireOpen();
-    const counters = this.#native
-      .timing()
-      .filter(({ periodNs }, i) => {
-        const { id } = this.channels[i] as Channel;
-        return Number.isFinite(periodNs) && (ids.length === 0 || ids.includes(id));
-      })
-      .map(({ periodNs, decayNs }) => ({ periodMs: periodNs / NS_PER_MS, decayMs: decayNs / NS_PER_MS }));
-    return counters.sort((a, b) => b.periodMs - a.periodMs)[0];
+    const counters = this.#native.timing().filter(({ periodNs }, i) => {
+      const { id } = this.channels[i] as Channel;
+      return Number.isFinite(periodNs) && (ids.length === 0 || ids.includes(id));
+    });
+    const [slowest] = counters.sort((a, b) => b.periodNs - a.periodNs);
+    return (
+      slowest && {
+        periodMs: slowest.periodNs / NS_PER_MS,
+        decayMs: slowest.decayNs / NS_PER_MS,
+        learned: slowest.learned,
+      }
+    );
   }
 
   /** With `sampling: 'windows'`, slow counters are read until the function returned is called. @internal */

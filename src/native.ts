@@ -119,6 +119,8 @@ export interface NativeTiming {
   periodNs: number;
   /** After this time an effect has left the sensor. */
   decayNs: number;
+  /** True once the period was seen; until then it is the usual one of such a counter. */
+  learned: boolean;
 }
 
 export interface NativeResolveRequest {

@@ -1,5 +1,7 @@
 // Reports of many blocks as one.
 import { plainData } from './plain.js';
+import { blockStatistics, halfWidth } from './planner/block-statistics.js';
+import { ENOUGH_FOR_SCATTER } from './planner/repeats.js';
 import { type BlockEnergies, type HowRepeated, repeatedEnergy } from './repeated-energy.js';
 import { totalOf } from './total.js';
 import type {
@@ -44,7 +46,7 @@ export function repeatedReport(
       how,
     );
   }
-  const total = totalOf(channels, scopes);
+  const total = totalOfBlocks(totalOf(channels, scopes), reports, how);
   const board = first.board && scopes[first.board.id];
   return plainData<EnergyReport>({
     kind: first.kind,
@@ -59,6 +61,28 @@ export function repeatedReport(
     timeline: joinTimelines([...reports, ...others]),
     simulated: first.simulated,
   });
+}
+
+// What varies from block to block may vary in all scopes at once: the scatter of the blocks' own sums knows.
+function totalOfBlocks(
+  total: EnergyReport['total'],
+  reports: readonly EnergyReport[],
+  { alpha }: HowRepeated,
+): EnergyReport['total'] {
+  if (total?.status !== 'ok' && total?.status !== 'below-resolution') return total;
+  const sums = reports.flatMap((report) => {
+    const one = report.total;
+    return one?.status === 'ok' || one?.status === 'below-resolution' ? [one.value] : [];
+  });
+  if (sums.length < ENOUGH_FOR_SCATTER) return total;
+  const scattered = reports.length * halfWidth(blockStatistics(sums), alpha);
+  if (scattered <= total.uncertainty) return total;
+  return {
+    ...total,
+    status: scattered > Math.abs(total.value) / 2 ? 'below-resolution' : 'ok',
+    uncertainty: scattered,
+    combinedUncertainty: Math.hypot(total.combinedUncertainty, scattered),
+  };
 }
 
 function energiesOf(reports: readonly EnergyReport[], id: string): BlockEnergies {

@@ -29,41 +29,56 @@ export interface RepeatedFigure {
  * what is one error in all of them, by its correlation key, stays as large as it is in one.
  */
 export function meanOfBlocks(figures: readonly BlockFigure[], alpha: number, key: string): RepeatedFigure {
-  const value = sum(figures.map((figure) => figure.value)) / figures.length;
-  const shared = sharedTerms(figures);
-  const enough = figures.length >= ENOUGH_FOR_SCATTER;
-  const statistics = enough ? blockStatistics(figures.map((figure) => figure.value)) : undefined;
-  const own: BudgetTerm[] = statistics
-    ? [{ name: 'repeats', uncertainty: halfWidth(statistics, alpha), distribution: 'normal', key }]
-    : ownTerms(figures);
-  const terms = [...own, ...shared].filter((term) => term.uncertainty > 0);
-  return { value, uncertainty: halfWidthOf(terms), terms, statistics };
-}
-
-/** Terms that more than one block has in common: in the mean they are as large as their mean. */
-export function sharedTerms(figures: readonly BlockFigure[]): BudgetTerm[] {
-  return [...groups(figures)]
-    .filter((group) => group.length > 1 || figures.length === 1)
-    .map((group) => {
-      const [first] = group as [BudgetTerm];
-      return { ...first, uncertainty: sum(group.map((term) => term.uncertainty)) / figures.length };
-    });
-}
-
-// Of each name, the errors that are another one in each block: they average out, two-point ones perhaps not.
-function ownTerms(figures: readonly BlockFigure[]): BudgetTerm[] {
-  const byName = new Map<string, BudgetTerm[]>();
-  for (const group of groups(figures)) {
-    if (group.length > 1 || figures.length === 1) continue;
-    const [term] = group as [BudgetTerm];
-    byName.set(term.name, [...(byName.get(term.name) ?? []), term]);
+  const n = figures.length;
+  const values = figures.map((figure) => figure.value);
+  const value = sum(values) / n;
+  const { shared, own } = divided(figures);
+  const statistics = n >= ENOUGH_FOR_SCATTER ? blockStatistics(values) : undefined;
+  const terms: BudgetTerm[] = [];
+  if (statistics) terms.push(normal('repeats', halfWidth(statistics, alpha), key));
+  else terms.push(...averaged(own.flat(), n));
+  if (n > 1) terms.push(normal('prior', pullOfPrior(own, value), `prior of ${key}`));
+  for (const group of shared) {
+    const [first] = group as [BudgetTerm];
+    terms.push({ ...first, uncertainty: sum(group.map((term) => term.uncertainty)) / n });
   }
-  return [...byName.values()].map((terms) => {
-    const [first] = terms as [BudgetTerm];
-    return { ...first, uncertainty: halfWidthOf(terms) / figures.length };
+  const present = terms.filter((term) => term.uncertainty > 0);
+  return { value, uncertainty: halfWidthOf(present), terms: present, statistics };
+}
+
+/** Terms that more than one block has, in groups of one error each, and those that are each block's own. */
+function divided(figures: readonly BlockFigure[]): { shared: BudgetTerm[][]; own: BudgetTerm[][] } {
+  const groups = groupTerms(figures.flatMap((figure) => figure.terms));
+  const isShared = (group: readonly BudgetTerm[]) => group.length > 1;
+  const ownTerms = new Set([...groups.values()].filter((group) => !isShared(group)).flat());
+  return {
+    shared: [...groups.values()].filter(isShared),
+    own: figures.map(({ terms }) => terms.filter((term) => ownTerms.has(term))),
+  };
+}
+
+// Of each name, errors that are another one in each block: they average out, two-point ones perhaps not.
+function averaged(terms: readonly BudgetTerm[], n: number): BudgetTerm[] {
+  return [...new Set(terms.map((term) => term.name))].map((name) => {
+    const same = terms.filter((term) => term.name === name);
+    return { ...(same[0] as BudgetTerm), uncertainty: halfWidthOf(same) / n };
   });
 }
 
-function groups(figures: readonly BlockFigure[]): Iterable<BudgetTerm[]> {
-  return groupTerms(figures.flatMap((figure) => figure.terms)).values();
+/**
+ * What the readings leave open in a block, of standard uncertainty u, is filled by what is supposed of power, and that
+ * pulls all blocks the same way: by u^2 / s^2 times the distance from the supposition, whose own uncertainty s is at least
+ * about the energy E itself. That is 2 u^2 / E at most, and no more than a block's own interval. The scatter does not show
+ * it: blocks agree the better, the less their readings tell.
+ */
+function pullOfPrior(own: readonly BudgetTerm[][], mean: number): number {
+  // A phase is no reading's error: it is spread over the blocks.
+  const open = own.map((terms) => halfWidthOf(terms.filter(({ name }) => name !== 'phase')));
+  const halfWidthOfOne = sum(open) / open.length;
+  if (halfWidthOfOne === 0) return 0;
+  return Math.min(halfWidthOfOne, halfWidthOfOne ** 2 / 2 / Math.abs(mean));
+}
+
+function normal(name: BudgetTerm['name'], uncertainty: number, key: string): BudgetTerm {
+  return { name, uncertainty, distribution: 'normal', key };
 }

@@ -1,4 +1,5 @@
 // A plan and its end, in one sentence each.
+import type { BudgetTerm } from '../types/energy.js';
 import type { Mode } from './block-design.js';
 import type { Outcome } from './planner.js';
 import type { RepeatedFigure } from './repeats.js';
@@ -37,7 +38,10 @@ export function stopReason(plan: PlanDescription): string {
   if (!mean) return 'Most of its blocks were suspect.';
   if (mean.value === 0) return 'The runs cannot be told from idle here.';
   if (outcome === 'unreachable') {
-    return `It is unreachable here: what repeats do not shrink is as wide as the target (${sharedList(mean)}).`;
+    const why = `It is unreachable here: what repeats do not shrink is as wide as the target (${sharedList(mean)}).`;
+    return largestShared(mean) === 'prior'
+      ? `${why} One block tells too little: try more runs in a block.`
+      : why;
   }
   if (outcome === 'out-of-time' && wanted > blocks) {
     const time = duration(wanted * blockMs);
@@ -57,10 +61,16 @@ function achieved({ mean }: PlanDescription): string | undefined {
   return mean && mean.value !== 0 ? percent(mean.uncertainty / Math.abs(mean.value)) : undefined;
 }
 
+function sharedTerms(mean: RepeatedFigure): BudgetTerm[] {
+  return mean.terms.filter((term) => term.name !== 'repeats').sort((a, b) => b.uncertainty - a.uncertainty);
+}
+
+function largestShared(mean: RepeatedFigure): string | undefined {
+  return sharedTerms(mean)[0]?.name;
+}
+
 function sharedList(mean: RepeatedFigure): string {
-  return mean.terms
-    .filter((term) => term.name !== 'repeats')
-    .sort((a, b) => b.uncertainty - a.uncertainty)
+  return sharedTerms(mean)
     .map((term) => `${term.name} ${percent(term.uncertainty / Math.abs(mean.value))}`)
     .join(', ');
 }

@@ -60,6 +60,7 @@ export type BudgetTermName =
   | 'phase'
   | 'coverage'
   | 'repeats'
+  | 'prior'
   | 'filter';
 
 export interface Budget {

@@ -49,7 +49,7 @@ describe('a target', () => {
     expect(m.plan).toMatchObject({
       outcome: 'reached',
       scope: 'board-0',
-      relativeUncertainty: uncertainty / value,
+      relativeUncertainty: expect.closeTo(uncertainty / value, 12),
     });
     expect(uncertainty).toBeLessThanOrEqual(0.4 * value);
     expect(m.plan.sentence).toMatch(
@@ -70,7 +70,7 @@ describe('a target', () => {
     const terms = Object.fromEntries((energy?.budget?.terms ?? []).map((term) => [term.name, term]));
     expect(terms.repeats?.key).toMatch(/^repeats:.*@/);
     // In common to all blocks, and spread out by the start phases.
-    expect(terms['mark-delay']).toBeDefined();
+    expect(terms.kernel).toBeDefined();
     expect(terms).not.toHaveProperty('phase');
 
     expect(m.blocks).toHaveLength(m.plan.blocks);
@@ -86,7 +86,7 @@ describe('a target', () => {
     expect(seen.every(({ blocks }) => blocks.done <= blocks.planned)).toBe(true);
   });
 
-  test('of a window holds the truth of a steady board', async () => {
+  test('of a window, reached or not, holds the truth of a steady board', async () => {
     const m = await measured(STEADY, {
       target: { relativeUncertainty: 0.05 },
       idle: false,
@@ -94,7 +94,6 @@ describe('a target', () => {
     });
     const { value, uncertainty } = board(m);
     expect(m.energy.kind).toBe('window');
-    expect(m.plan.outcome).toBe('reached');
     expect(Math.abs(value - 0.2 * m.durationMs)).toBeLessThanOrEqual(uncertainty);
   });
 
@@ -191,7 +190,7 @@ describe('bursts', () => {
 
 describe('shams', () => {
   test('are told beside the figure: nothing where nothing ran', async () => {
-    const m = await measured(STEADY, { mode: 'burst', repetitions: 6, runsPerBlock: 10, sham: true });
+    const m = await measured(STEADY, { mode: 'burst', repetitions: 60, runsPerBlock: 10, sham: true });
     expect(m.repetitions).toBe(60);
     expect(m.sham).toMatchObject({ blocks: 6, kind: 'caused' });
     const nothing = m.sham?.scopes['board-0'];
@@ -267,10 +266,11 @@ describe('meter.measure', () => {
         if (++calls === 2) throw boom;
       };
       await expect(meter.measure(failing, { mode: 'burst', repetitions: 3 })).rejects.toBe(boom);
-      const signal = AbortSignal.timeout(300);
-      await expect(meter.measure(() => 1, { mode: 'burst', repetitions: 100, signal })).rejects.toBe(
-        signal.reason,
-      );
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      setTimeout(() => controller.abort(reason), 300);
+      const options = { mode: 'burst', repetitions: 100, signal: controller.signal } as const;
+      await expect(meter.measure(() => 1, options)).rejects.toBe(reason);
     });
   });
 });

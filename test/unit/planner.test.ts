@@ -57,11 +57,11 @@ const term = (
   distribution: BudgetTerm['distribution'] = 'normal',
 ) => ({ name, uncertainty, distribution, key }) satisfies BudgetTerm;
 
-/** Blocks of independent error, with a term of their own that must not count again. */
+/** Blocks of independent error, with a term of their own that must not count again: it is part of the scatter. */
 function independent(random: Random, scatter: number): (i: number) => BlockFigure {
   return (i) => ({
     value: TRUTH + scatter * random.normal(),
-    terms: [term('edge-timing', 2 * scatter, `edge@${i}`)],
+    terms: [term('edge-timing', 0.5 * scatter, `edge@${i}`), term('phase', scatter, `phase@${i}`)],
   });
 }
 
@@ -190,7 +190,7 @@ describe('terms that blocks have in common', () => {
       terms: [
         term('kernel', a, 'calibration', 'two-point'),
         term('mark-delay', b, 'calibration'),
-        term('quantum', 9, `edge@${i}`),
+        term('quantum', 0.1, `edge@${i}`),
       ],
     });
     const mean = meanOfBlocks(
@@ -199,10 +199,51 @@ describe('terms that blocks have in common', () => {
       'k',
     );
     expect(mean.terms.map(({ name, uncertainty }) => [name, uncertainty])).toEqual([
+      ['prior', 0.1 ** 2 / 2 / 10],
       ['kernel', 2],
       ['mark-delay', 4],
     ]);
-    expect(mean.uncertainty).toBeCloseTo(2 + 4, 12);
+    expect(mean.uncertainty).toBeCloseTo(2 + Math.hypot(4, 0.0005), 12);
+  });
+});
+
+describe('blocks that tell little', () => {
+  // As the estimator does it: a block's reading of standard uncertainty `reading`, drawn towards what is supposed.
+  const drawn = (random: Random, truth: number, reading: number) => {
+    const [supposed, s] = [180, 290];
+    const weight = s ** 2 / (s ** 2 + reading ** 2);
+    const posterior = reading * Math.sqrt(weight);
+    return (i: number): BlockFigure => ({
+      value: weight * (truth + reading * random.normal()) + (1 - weight) * supposed,
+      terms: [term('idle-level', 2 * posterior, `idle@${i}`)],
+    });
+  };
+
+  test.each([
+    [100, 10],
+    [100, 40],
+    [100, 150],
+    [20, 100],
+    [0, 100],
+    [500, 200],
+    [0.1, 1000],
+  ])('are drawn to what is supposed, and cover all the same: %d read to within %d', (truth, reading) => {
+    let covered = 0;
+    for (let seed = 0; seed < 300; ++seed) {
+      const block = drawn(new Random(seed), truth, reading);
+      const mean = meanOfBlocks(
+        Array.from({ length: 100 }, (_, i) => block(i)),
+        0.05,
+        'k',
+      );
+      if (Math.abs(mean.value - truth) <= mean.uncertainty) covered += 1;
+    }
+    expect(covered / 300).toBeGreaterThan(0.93);
+  });
+
+  test('make a target unreachable rather than reached by agreeing with each other', () => {
+    const ended = measure(drawn(new Random(1), 100, 60), 0.02);
+    expect(ended.outcome).toBe('unreachable');
   });
 });
 
@@ -215,7 +256,7 @@ describe('few blocks', () => {
   test('keep their own intervals, of which only what differs from block to block averages out', () => {
     const four = meanOfBlocks([block(0, 9), block(1, 10), block(2, 11), block(3, 10)], 0.05, 'k');
     expect(four.statistics).toBeUndefined();
-    expect(four.uncertainty).toBeCloseTo(Math.hypot(3 / 2, 1), 12);
+    expect(four.uncertainty).toBeCloseTo(Math.hypot(3 / 2, 1, 9 / 2 / 10), 12);
     expect(meanOfBlocks([block(0, 9)], 0.05, 'k').uncertainty).toBeCloseTo(Math.hypot(3, 1), 12);
   });
 
