@@ -149,6 +149,7 @@ RaplDiagnosis diagnose_rapl(const RaplScene& scene, const RaplAttempt& attempt, 
 
 Status rapl_refusal(const RaplScene& scene, const std::vector<RaplAttempt>& attempts) {
   std::vector<RaplDiagnosis> diagnoses;
+  diagnoses.reserve(attempts.size());
   for (const RaplAttempt& attempt : attempts) diagnoses.push_back(diagnose_rapl(scene, attempt, false));
   const auto best = std::min_element(
       diagnoses.begin(), diagnoses.end(),

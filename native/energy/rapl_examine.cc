@@ -55,8 +55,8 @@ Finding perf_denied(const RaplScene& scene, int error) {
              container_remedy(system, Capability::kPerfmon)}};
   }
   if (system.kernel.perf_paranoid && *system.kernel.perf_paranoid <= 0) return security_module("perf events");
-  const bool above_kernels = system.kernel.perf_paranoid.value_or(0) > kHighestKernelLevel;
-  if (capable && !(above_kernels && !has(system.process.effective, Capability::kSysAdmin))) {
+  const bool kernels_level = system.kernel.perf_paranoid.value_or(0) <= kHighestKernelLevel;
+  if (capable && (kernels_level || has(system.process.effective, Capability::kSysAdmin))) {
     return system.process.user_namespace.value_or(false) ? user_namespace(Capability::kPerfmon)
                                                          : security_module("perf events");
   }

@@ -90,7 +90,7 @@ ProbedCounter counter_of(const ChannelInfo& info) {
   return counter;
 }
 
-void list_counters(OpenedFamily family, const Status& refused, bool timing, std::vector<ProbedCounter>& out) {
+void list_counters(const OpenedFamily& family, const Status& refused, bool timing, std::vector<ProbedCounter>& out) {
   for (const auto& source : family.sources) {
     Timing seen;
     // On a thread of its own, since it is pinned to the package.
