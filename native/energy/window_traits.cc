@@ -23,8 +23,8 @@ CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) no
   // and halves it each 10 ms; 0.2 % is left after 50 ms. An e-fold of 13 ms, as of the sample ring.
   traits.decay_ns = 65 * kNsPerMs;
   traits.mark_delay_ns = 50'000;  // assumed: launch and synchronisation, some 10 us on idle machines
-  // [H100] read around its updates only, the counter adds up samples that lie 20 ms apart: bursts of 5 ms scatter by 42 %
-  // with their phase in these 20 ms (from 1.7 to 4.4 J), of 20 ms by 9.7 %, of 100 ms by 2.7 %.
+  // [H100] read around its updates only, the counter adds up samples that lie 20 ms apart: bursts of 5 ms scatter by 42
+  // % with their phase in these 20 ms (from 1.7 to 4.4 J), of 20 ms by 9.7 %, of 100 ms by 2.7 %.
   traits.phase_sensitivity = 1.6;
   traits.phase_reach_ns = 6 * kNsPerMs;
   traits.grid_jitter_ns = 450'000;  // [H100] residual of all updates about one grid, none beyond 1 ms
