@@ -13,9 +13,10 @@ namespace {
 
 constexpr double kNormal95 = 1.96;
 constexpr double kRectangle = 0.577350269189626;  // standard deviation over half-width
-// [assumed] The sensor's time constant may be off by so much,
-constexpr double kSensorU = 0.2;
-// and so may the time within which an edge may lie: brackets are not quite rectangles, nor quite independent.
+// Another time constant of the sensor fits better by more than chance: three standard deviations.
+constexpr double kFitsBetter = 9;
+// [assumed] The time within which an edge may lie is known so well: brackets are not quite rectangles, nor quite
+// independent.
 constexpr double kTimingU = 0.05;
 // [H100] A counter's sensitivity to phase falls with the length of the effect: by half at this share of the period.
 constexpr double kPhaseReach = 0.35;
@@ -102,18 +103,18 @@ Matrix widened(const AttributionWork& work, const Matrix& model, Attribution& ou
   return covariance;
 }
 
-std::vector<double> watts_supposing(const AttributionWork& work, const AttributionFrame::Supposed& supposed) {
+AttributionFit fit_supposing(const AttributionWork& work, const AttributionFrame::Supposed& supposed) {
   AttributionData data = work.frame.data(supposed);
   data.errors.edge_j2 = work.data.errors.edge_j2;
   data.errors.fluctuation = work.data.errors.fluctuation;
-  return work.label_watts(fit_attribution(data, work.rules.least_signal, work.fit.shown.columns()));
+  return fit_attribution(data, work.rules.least_signal, work.fit.shown.columns());
 }
 
 // What hangs on a supposition moves all labels at once: half of the way between two of them is a standard uncertainty.
 void add_supposition(const AttributionWork& work, AttributionTerm which, const AttributionFrame::Supposed& one,
                      const AttributionFrame::Supposed& other, Attribution& out) {
-  const std::vector<double> low = watts_supposing(work, one);
-  const std::vector<double> high = watts_supposing(work, other);
+  const std::vector<double> low = work.label_watts(fit_supposing(work, one));
+  const std::vector<double> high = work.label_watts(fit_supposing(work, other));
   for (size_t i = 0; i < low.size(); ++i) {
     for (size_t j = 0; j < low.size(); ++j) {
       out.covariance(i, j) += 0.25 * (high[i] - low[i]) * (high[j] - low[j]);
@@ -122,9 +123,23 @@ void add_supposition(const AttributionWork& work, AttributionTerm which, const A
   }
 }
 
+// How far the time constant may be off, as a part of it: the intervals themselves may say that it is more.
+double sensor_u(const AttributionWork& work) {
+  double best = work.fit.squares - kFitsBetter * work.fit.scale;
+  double off = kSensorU;
+  for (const double sensor : {0.0, 0.25, 0.5, 0.75, 1.33, 1.67, 2.0}) {
+    const double squares = fit_supposing(work, {sensor, 1, 0}).squares;
+    if (squares >= best) continue;
+    best = squares;
+    off = std::fabs(sensor - 1);
+  }
+  return off;
+}
+
 void add_suppositions(const AttributionWork& work, Attribution& out) {
   if (work.frame.sensor_s() > 0) {
-    add_supposition(work, AttributionTerm::kKernel, {1 - kSensorU, 1, 0}, {1 + kSensorU, 1, 0}, out);
+    out.sensor_u = sensor_u(work);
+    add_supposition(work, AttributionTerm::kKernel, {1 - out.sensor_u, 1, 0}, {1 + out.sensor_u, 1, 0}, out);
   }
   add_supposition(work, AttributionTerm::kEdgeTiming, {1, 1 - kTimingU, 0}, {1, 1 + kTimingU, 0}, out);
   const double common_s = work.frame.common_s();

@@ -86,6 +86,22 @@ TEST("attribution: an interaction is found where there is one, and one in a hund
   }
 }
 
+TEST("attribution: a sensor twice as slow as supposed is seen, and the intervals hold") {
+  PhaseSpec spec = spec_of(phase_machines()[0], {20, 30});
+  spec.machine.tau_ms *= 2;
+  int misses = 0;
+  int doubted = 0;
+  for (uint64_t i = 0; i < 50; ++i) {
+    Random random(kSeed + i);
+    const PhaseRun run = simulate(spec, random);
+    const Attribution result = run.attribute();
+    if (std::fabs(result.labels[0].watts - run.watts[0]) > result.labels[0].uncertainty) ++misses;
+    if (result.sensor_u > mj::energy::kSensorU) ++doubted;
+  }
+  CHECK(misses <= 8);  // at 5 % the chance of more is 1e-3
+  CHECK(doubted > 40);
+}
+
 TEST("attribution: locked lengths are refused on every counter") {
   for (const PhaseMachine& machine : phase_machines()) {
     const double period = machine.make(5, Load::kFlat).counter.period_ms;
