@@ -3,9 +3,11 @@
 export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';
 export { Meter } from './meter.js';
+export { type PhaseLengthsOptions, phaseLengths } from './phase-lengths.js';
 export { probe } from './probe.js';
 export { InferenceSession } from './session.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
+export type * from './types/attribution.js';
 export type * from './types/energy.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';

@@ -1,3 +1,5 @@
+import { attributionReport } from './attribution.js';
+import { attributionRequest } from './attribution-request.js';
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { mark } from './mark.js';
@@ -11,6 +13,7 @@ import {
 import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
 import { plainData } from './plain.js';
 import { ResolvedReader } from './resolved.js';
+import type { Attribution, AttributionOptions, Phase, PhaseColumns } from './types/attribution.js';
 import type { EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   Channel,
@@ -94,6 +97,22 @@ export class Meter {
     }
     if (marks.length === 0) return [];
     return this.#resolve(marksOf(marks), request);
+  }
+
+  /**
+   * Powers of phases that alternate, also where they are shorter than a counter's step: many occurrences of each, told
+   * apart by how much of each the intervals between the counter's updates hold. Phases may not overlap; time in none is
+   * 'rest'. Waits as `energy` does. Whether the phases can be told apart is said per channel, never thrown.
+   */
+  async attribute(
+    phases: readonly Phase[] | PhaseColumns,
+    options: AttributionOptions = {},
+  ): Promise<Attribution> {
+    const request = attributionRequest(phases, options);
+    const [energy] = await this.#resolve(BigInt64Array.of(request.from, request.to), request.wait);
+    const attributed = await this.#native.attribute(request.native);
+    this.#requireOpen();
+    return attributionReport(this.#native, request, energy as EnergyReport, attributed);
   }
 
   /**

@@ -17,12 +17,6 @@ std::vector<std::string> string_list(const Napi::Value& value) {
   return out;
 }
 
-Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
-  Napi::Float64Array out = Napi::Float64Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), out.Data());
-  return out;
-}
-
 Napi::Value numbers(Napi::Env env, const std::vector<double>& values) {
   Napi::Array out = Napi::Array::New(env, values.size());
   for (uint32_t i = 0; i < values.size(); ++i) out.Set(i, values[i]);
@@ -99,6 +93,12 @@ energy::MeterOptions meter_options(const Napi::Object& options) {
 Napi::Array strings(Napi::Env env, const std::vector<std::string>& values) {
   Napi::Array out = Napi::Array::New(env, values.size());
   for (uint32_t i = 0; i < values.size(); ++i) out.Set(i, values[i]);
+  return out;
+}
+
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
+  Napi::Float64Array out = Napi::Float64Array::New(env, values.size());
+  std::copy(values.begin(), values.end(), out.Data());
   return out;
 }
 

@@ -13,6 +13,7 @@ energy::MeterOptions meter_options(const Napi::Object& options);
 energy::Roots roots(const Napi::Value& value);
 
 Napi::Array strings(Napi::Env env, const std::vector<std::string>& values);
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values);
 int64_t instant(const Napi::Value& value);
 energy::ResolutionRequest resolution_request(const Napi::Object& request);
 
