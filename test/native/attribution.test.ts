@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type ChannelAttribution,
   type LabelEnergy,
+  type MeasuredLabel,
   Meter,
   mark,
   type Phase,
   type PhaseColumns,
+  type PhaseLengthsOptions,
   phaseLengths,
 } from '../../src/index.js';
 import { FakeNvml, ONE_BOARD, sleep, TWO_BOARDS } from '../helpers/fake-nvml.js';
@@ -36,8 +38,8 @@ function steps(startMs: number, count: number): Step[] {
   return out;
 }
 
-const script = (list: readonly Step[], sensorMs = 13) =>
-  `${ONE_BOARD}base ${BASE}\nsensor ${sensorMs}\n${list.map((s) => `pulse ${s.atMs} ${s.lengthMs} ${s.watts}`).join('\n')}\n`;
+const script = (list: readonly Step[]) =>
+  `${ONE_BOARD}base ${BASE}\nsensor 13\n${list.map((s) => `pulse ${s.atMs} ${s.lengthMs} ${s.watts}`).join('\n')}\n`;
 
 const phasesOf = (fake: FakeNvml, list: readonly Step[]): Phase[] =>
   list.map(({ label, atMs, lengthMs }) => ({ label, a: fake.at(atMs), b: fake.at(atMs + lengthMs) }));
@@ -51,7 +53,7 @@ function measured(attribution: ChannelAttribution | undefined): Figures {
 
 function power(label: LabelEnergy | undefined) {
   expect(label?.status).toMatch(/^(ok|below-resolution)$/);
-  return (label as Extract<LabelEnergy, { status: 'ok' | 'below-resolution' }>).power;
+  return (label as MeasuredLabel).power;
 }
 
 const list = steps(700, 600);
@@ -79,11 +81,11 @@ describe('attribute(phases)', () => {
       expect(Math.abs(value - truth)).toBeLessThan(uncertainty);
       if (label !== 'rest') expect(uncertainty).toBeLessThan(0.5 * truth);
     }
-    const entries = Object.values(board.labels) as Extract<LabelEnergy, { status: 'ok' }>[];
+    const entries = Object.values(board.labels) as MeasuredLabel[];
     const sum = entries.reduce((joules, { total }) => joules + total.value, 0);
     expect(Math.abs(sum - board.total.value)).toBeLessThan(1e-9 * board.total.value);
 
-    const prefill = entries[0] as (typeof entries)[number];
+    const prefill = entries[0] as MeasuredLabel;
     const own = list.filter(({ label }) => label === 'prefill');
     expect(prefill.occurrences).toBe(own.length);
     expect(prefill.durationMs).toBeCloseTo(
@@ -283,7 +285,7 @@ describe('phaseLengths', () => {
     [5, 3, { seed: -1 }],
     [5, 3, { sed: 1 }],
   ])('phaseLengths(%s, %s, %o) is refused', (mean, count, options) => {
-    expect(() => phaseLengths(mean, count, options)).toThrow(
+    expect(() => phaseLengths(mean, count, options as PhaseLengthsOptions)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     );
   });
