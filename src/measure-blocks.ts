@@ -15,7 +15,7 @@ import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats
 import { planSentence, stopReason } from './planner/sentence.js';
 import { blockFigures } from './repeated-energy.js';
 import { type BlockReports, blocksOf, repeatedReport, shamOf } from './repeated-report.js';
-import type { EnergyKind, EnergyReport, Mark } from './types/energy.js';
+import type { EnergyReport, Mark } from './types/energy.js';
 import type { Block, Plan, Sham } from './types/meter.js';
 
 const NS_PER_MS = 1e6;

@@ -89,7 +89,7 @@ describe('the ratio of two energies', () => {
     expect(half(a, energy(100, [['mark-delay', 'calibration', 5]])) / 2).toBeCloseTo(0.05, 2);
     expect(half(a, energy(100, [['mark-delay', 'another', 10]])) / 2).toBeCloseTo(Math.hypot(0.1, 0.1), 2);
     // One key may stand for different things, and a phase is another one in each window.
-    expect(half(a, energy(100, [['tail', 'calibration', 10]])) / 2).toBeCloseTo(Math.hypot(0.1, 0.1), 2);
+    expect(half(a, energy(100, [['kernel', 'calibration', 10]])) / 2).toBeCloseTo(Math.hypot(0.1, 0.1), 2);
     const phase = (value: number) => energy(value, [['phase', 'calibration', value / 10, 'rectangular']]);
     expect(half(phase(200), phase(100)) / 2).toBeCloseTo(Math.hypot(0.1, 0.1), 2);
   });

@@ -188,7 +188,7 @@ describe('terms that blocks have in common', () => {
     const block = (i: number, a: number, b: number): BlockFigure => ({
       value: 10,
       terms: [
-        term('tail', a, 'calibration', 'two-point'),
+        term('kernel', a, 'calibration', 'two-point'),
         term('mark-delay', b, 'calibration'),
         term('quantum', 0.1, `edge@${i}`),
       ],
@@ -200,7 +200,7 @@ describe('terms that blocks have in common', () => {
     );
     expect(mean.terms.map(({ name, uncertainty }) => [name, uncertainty])).toEqual([
       ['prior', 0.1 ** 2 / 2 / 10],
-      ['tail', 2],
+      ['kernel', 2],
       ['mark-delay', 4],
     ]);
     expect(mean.uncertainty).toBeCloseTo(2 + Math.hypot(4, 0.0005), 12);
