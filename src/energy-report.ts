@@ -67,7 +67,7 @@ function energyReport(
   });
   const boards = meter.channels.filter((channel) => channel.scope === 'board');
   const board = boards.length === 1 ? scopes[(boards[0] as NativeChannel).id] : undefined;
-  const total = totalOf(meter.channels, scopes, request.kind);
+  const total = totalOf(meter.channels, scopes);
   return plainData<EnergyReport>({
     kind: request.kind,
     start: a,

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { MicrojouleError } from './errors.js';
+import type { SystemProbe } from './types/probe.js';
 
 /** Nanoseconds of CLOCK_MONOTONIC cross the border as bigint, durations as double ns. */
 export interface NativeAddon {
@@ -15,6 +16,8 @@ export interface NativeAddon {
   // native/bind/meter.cc
   openMeter(options: NativeMeterOptions): Promise<NativeMeter>;
   probeCounters(options: NativeProbeOptions): Promise<NativeCounterProbe>;
+  /** The closed list of `native/energy/rapl_doctor.h`, for the test that compares it with `RAPL_CAUSES`. */
+  raplCauses(): string[];
 
   // native/bind/ort.cc
   /** Opens exactly this library; refuses where another release is loaded. */
@@ -226,6 +229,29 @@ export interface NativeCounterProbe {
     callNs: Float64Array;
     unsupported?: NativeUnsupported;
   }[];
+  /** Empty texts and zeros: not told. */
+  processor: {
+    name: string;
+    vendor: string;
+    family: number;
+    model: number;
+    stepping: number;
+    packages: number;
+    cpus: number;
+    hypervisor: string | null;
+  };
+  rapl: {
+    chosen: string | null;
+    interfaces: {
+      interface: string;
+      usable: boolean;
+      cause: string;
+      code: string;
+      reason: string;
+      remedy: string;
+    }[];
+    system: SystemProbe;
+  };
 }
 
 // --- ONNX Runtime -------------------------------------------------------------------------------

@@ -1,16 +1,19 @@
 import { ERROR_CODES } from './errors.js';
 import { rootsOf } from './meter-options.js';
 import { type NativeCounterProbe, native } from './native.js';
+import { processorProbe, raplProbe } from './probe-rapl.js';
 import type { Scope } from './types/energy.js';
-import type { CounterProbe, GpuProbe, ProbeOptions } from './types/probe.js';
+import type { CounterProbe, GpuProbe, ProbeOptions, ProcessorProbe, RaplProbe } from './types/probe.js';
 
 const NS_PER_MS = 1e6;
 const NS_PER_US = 1e3;
 
 export interface CountersProbed {
+  processor: ProcessorProbe;
   driver: { nvml: string | null; cuda: string | null };
   gpus: GpuProbe[];
   counters: CounterProbe[];
+  rapl: RaplProbe;
   simulated: boolean;
 }
 
@@ -18,6 +21,7 @@ export interface CountersProbed {
 export async function probeCounters({ roots, timing = true }: ProbeOptions = {}): Promise<CountersProbed> {
   const found = await native().probeCounters({ roots: rootsOf(roots), timing });
   return {
+    processor: processorProbe(found),
     driver: { nvml: found.driver || null, cuda: found.cudaDriver || null },
     gpus: found.devices.map(({ index, name, uuid, pciBusId, mig }) => ({
       index,
@@ -27,6 +31,7 @@ export async function probeCounters({ roots, timing = true }: ProbeOptions = {})
       migEnabled: mig,
     })),
     counters: found.counters.map(counter),
+    rapl: raplProbe(found),
     simulated: found.simulated,
   };
 }

@@ -1,3 +1,5 @@
+import { checkKeys, plainObject, truth } from './check-options.js';
+import { crossCheck } from './cross-check.js';
 import { probeCounters } from './probe-counters.js';
 import { probeRuntime } from './probe-runtime.js';
 import type { ProbeOptions, ProbeReport } from './types/probe.js';
@@ -8,12 +10,17 @@ import { VERSION } from './version.js';
  * what mends it. Never throws for an absent thing.
  */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
+  plainObject('the options of probe()', options);
+  checkKeys('option of probe()', options, ['roots', 'timing', 'crossCheck', 'onnxruntime']);
+  const { crossCheck: asked = false, roots } = options;
+  truth('crossCheck', asked);
   const counters = await probeCounters(options);
   return {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
     microjoule: VERSION,
     ...counters,
+    ...(asked ? { crossCheck: await crossCheck(counters.rapl, roots) } : {}),
     onnxruntime: probeRuntime(options.onnxruntime),
   };
 }

@@ -46,7 +46,7 @@ export function repeatedReport(
       how,
     );
   }
-  const total = totalOfBlocks(totalOf(channels, scopes, first.kind), reports, how);
+  const total = totalOfBlocks(totalOf(channels, scopes), reports, how);
   const board = first.board && scopes[first.board.id];
   return plainData<EnergyReport>({
     kind: first.kind,

@@ -1,6 +1,6 @@
-// A model run k times in single bursts, k from 1 to 1000 in random order with dithered phases: is the energy of a burst
-// an intercept plus k slopes? Raw traces for the analysis.
-//   node bench/gpu/affine.mjs OUT --model FILE [--repeats 6] [--gap-ms 300] [--rehearse]
+// A model run k times in single bursts, k from 1 to 1000 and every k in random order: raw traces and the meter's own
+// figures. What a burst causes must be affine in k wherever clocks and throttle reasons do not change.
+//   node bench/gpu/affine.mjs OUT [--model FILE.onnx] [--batch 1] [--max 1000] [--levels 14] [--repeats 6] [--rehearse]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -20,45 +20,57 @@ import { writeTrace } from './lib/trace.mjs';
 
 const options = commandLine(
   {
-    model: { type: 'string', default: '' },
-    runs: { type: 'string', default: '1,2,3,5,8,13,22,37,61,100,165,272,450,742,1000' },
-    repeats: { type: 'string', default: '6' },
-    'gap-ms': { type: 'string', default: '300' },
+    model: { type: 'string', default: '' }, // the built-in load where none is given
+    batch: { type: 'string', default: '1' },
+    max: { type: 'string', default: '1000' },
+    levels: { type: 'string', default: '14' },
+    repeats: { type: 'string', default: '6' }, // of each level, every one with its own k
+    'gap-ms': { type: 'string', default: '900' }, // the least; up to one period more
     'period-ms': { type: 'string', default: '100.002' },
   },
-  { runs: '1,4,16,64', repeats: '3' },
+  { size: '128', max: '300', levels: '6', repeats: '2', 'gap-ms': '400' },
 );
-const counts = String(options.runs).split(',').map(Number);
-const periodNs = options['period-ms'] * 1e6;
+const random = randomOf(options.seed);
+
+// Log-spaced, each dithered within its own share of the range; the smallest and the largest once exactly.
+function counts() {
+  const { levels, repeats, max } = options;
+  const list = [1, max];
+  for (let r = 0; r < repeats; r++) {
+    for (let level = 0; level < levels; level++) list.push(Math.round(max ** ((level + random()) / levels)));
+  }
+  return shuffle(list, random);
+}
 
 const board = boardOf(options);
 try {
   const load = await openLoad(options);
   const about = await describe(board, options, load.session);
-  const plan = shuffle(
-    counts.flatMap((runs) => Array.from({ length: options.repeats }, () => runs)),
-    randomOf(options.seed),
-  );
+  const list = counts();
   const meter = await openMeter(board);
   const from = mark();
   const gap = BigInt(options['gap-ms'] * 1e6);
   let free = from + 1_500_000_000n;
   const done = [];
-  for (const [i, runs] of plan.entries()) {
-    const { a, b } = await burst(load, runs, atPhase(from, periodNs, (i * GOLDEN) % 1, free));
-    done.push({ kind: runs, runs, a, b });
+  for (const [i, runs] of list.entries()) {
+    const at = atPhase(from, options['period-ms'] * 1e6, (i * GOLDEN) % 1, free);
+    const { a, b, durationsNs } = await burst(load, runs, at);
+    done.push({ kind: 'k', runs, a, b, firstMs: durationsNs[0] / 1e6 });
     free = b + gap;
+    if (i % 10 === 9)
+      console.log(`${i + 1} of ${list.length} bursts, ${(Number(b - from) / 1e9).toFixed(0)} s`);
   }
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const to = mark();
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  const bursts = await writeTrace(join(options.out, 'affine'), meter, from, to, done);
+  await new Promise((resolve) => setTimeout(resolve, 1200)); // until the ring has been read once more
   const statistics = meter.statistics();
+  const bursts = await writeTrace(options.out, meter, from, to, done);
   await meter.close();
   writeFileSync(
-    join(options.out, 'affine.json'),
+    join(options.out, 'summary.json'),
     `${JSON.stringify({ ...about, from: String(from), to: String(to), statistics, bursts }, null, 1)}\n`,
   );
+  console.log(`done, ${(Number(mark() - from) / 1e9).toFixed(1)} s`);
   await load.session.release();
 } finally {
   board.close();

@@ -1,5 +1,6 @@
-// Long windows under a load that goes on: the trace, from which edges can be held back and the ring be integrated.
-//   node bench/gpu/long.mjs OUT [--seconds 2,5,10,20] [--rehearse]
+// Windows of 2 to 20 s under load, steady and in gusts: raw traces, for comparison with the ring's integral and with
+// updates of the counter that the estimate was not given.
+//   node bench/gpu/long.mjs OUT [--seconds 2,3,5,8,12,20] [--rehearse]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,33 +11,72 @@ import {
   mark,
   openLoad,
   openMeter,
+  randomOf,
   runLengthMs,
+  shuffle,
 } from './lib/board.mjs';
 import { writeTrace } from './lib/trace.mjs';
 
-const options = commandLine({ seconds: { type: 'string', default: '2,5,10,20' } }, { seconds: '1,2' });
+const options = commandLine(
+  {
+    seconds: { type: 'string', default: '2,3,5,8,12,20' },
+    'gap-ms': { type: 'string', default: '1500' },
+  },
+  { seconds: '2,3' },
+);
+const random = randomOf(options.seed);
+const NS_PER_MS = 1_000_000;
+
+// A steady window is one burst; gusts of 20 to 400 ms with pauses of 10 to 300 ms make the other kind.
+async function work(load, kind, lengthMs, runMs) {
+  const a = mark() + BigInt(options['gap-ms'] * NS_PER_MS);
+  if (kind === 'steady') {
+    const { a: begun, b } = await burst(load, Math.max(1, Math.round(lengthMs / runMs)), a);
+    return { kind, a: begun, b };
+  }
+  const end = a + BigInt(lengthMs * NS_PER_MS);
+  let runs = 0;
+  let next = a;
+  let begun = 0n;
+  let b = a;
+  while (b < end) {
+    const gust = Math.max(1, Math.round((20 + 380 * random()) / runMs));
+    const done = await burst(load, gust, next);
+    begun ||= done.a;
+    b = done.b;
+    runs += gust;
+    next = b + BigInt(Math.round((10 + 290 * random()) * NS_PER_MS));
+  }
+  return { kind, runs, a: begun, b };
+}
+
 const board = boardOf(options);
 try {
   const load = await openLoad(options);
   const about = await describe(board, options, load.session);
-  const each = await runLengthMs(load, 200);
+  const runMs = await runLengthMs(load, 500);
+  const list = String(options.seconds)
+    .split(',')
+    .flatMap((s) => ['steady', 'gusts'].map((kind) => ({ kind, lengthMs: Number(s) * 1000 })));
   const meter = await openMeter(board);
   const from = mark();
   const done = [];
-  for (const seconds of String(options.seconds).split(',').map(Number)) {
-    const runs = Math.max(1, Math.round((seconds * 1000) / each));
-    const { a, b } = await burst(load, runs, mark() + 1_500_000_000n);
-    done.push({ kind: seconds * 1000, runs, a, b });
+  for (const { kind, lengthMs } of shuffle(list, random)) {
+    const window = await work(load, kind, lengthMs, runMs);
+    done.push({ runs: 0, ...window });
+    console.log(`${kind}, ${(Number(window.b - window.a) / 1e9).toFixed(1)} s`);
   }
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const to = mark();
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  const bursts = await writeTrace(join(options.out, 'long'), meter, from, to, done);
+  await new Promise((resolve) => setTimeout(resolve, 1200)); // until the ring has been read once more
+  const statistics = meter.statistics();
+  const bursts = await writeTrace(options.out, meter, from, to, done);
   await meter.close();
   writeFileSync(
-    join(options.out, 'long.json'),
-    `${JSON.stringify({ ...about, from: String(from), to: String(to), bursts }, null, 1)}\n`,
+    join(options.out, 'summary.json'),
+    `${JSON.stringify({ ...about, from: String(from), to: String(to), statistics, bursts }, null, 1)}\n`,
   );
+  console.log(`done, ${(Number(mark() - from) / 1e9).toFixed(1)} s`);
   await load.session.release();
 } finally {
   board.close();

@@ -53,15 +53,6 @@ class Ring {
     return position >= oldest();
   }
 
-  // The value pushed last; false where there is none yet.
-  bool newest(T& out) const noexcept {
-    for (;;) {
-      const uint64_t last = end();
-      if (last == 0) return false;
-      if (load(last - 1, out)) return true;
-    }
-  }
-
   // The first position in [oldest, end) whose value is not `before(value)`; values must be ordered by it.
   template <typename Before>
   [[nodiscard]] uint64_t partition_point(Before before) const noexcept {

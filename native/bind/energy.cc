@@ -2,6 +2,7 @@
 
 #include "bind/energy_convert.h"
 #include "bind/energy_meter.h"
+#include "bind/energy_probe.h"
 #include "bind/settlement.h"
 
 namespace mj::bind {
@@ -49,6 +50,7 @@ Napi::Value probe_counters(const Napi::CallbackInfo& info) {
 void register_energy(Napi::Env env, Napi::Object exports) {
   exports.Set("openMeter", Napi::Function::New(env, open_meter, "openMeter"));
   exports.Set("probeCounters", Napi::Function::New(env, probe_counters, "probeCounters"));
+  exports.Set("raplCauses", Napi::Function::New(env, rapl_causes, "raplCauses"));
 }
 
 }  // namespace mj::bind

@@ -18,35 +18,10 @@ std::vector<std::string> string_list(const Napi::Value& value) {
   return out;
 }
 
-Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
-  Napi::Float64Array out = Napi::Float64Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), out.Data());
-  return out;
-}
-
 Napi::Value numbers(Napi::Env env, const std::vector<double>& values) {
   Napi::Array out = Napi::Array::New(env, values.size());
   for (uint32_t i = 0; i < values.size(); ++i) out.Set(i, values[i]);
   return out;
-}
-
-void set_unsupported(Napi::Object& object, const Status& status) {
-  if (status.ok()) return;
-  Napi::Object unsupported = Napi::Object::New(object.Env());
-  unsupported.Set("code", code_name(status.code));
-  unsupported.Set("reason", status.message);
-  unsupported.Set("remedy", status.remedy);
-  object.Set("unsupported", unsupported);
-}
-
-Napi::Object device_object(Napi::Env env, const energy::DeviceInfo& device) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("id", device.id);
-  object.Set("index", device.index);
-  object.Set("name", device.name);
-  object.Set("uuid", device.uuid);
-  object.Set("pciBusId", device.pci_bus_id);
-  return object;
 }
 
 // One series of `count` samples, filled by `sample(i, t_before, t_after, value)`.
@@ -79,6 +54,31 @@ const char* other_work_name(energy::OtherWork work) {
 }
 
 }  // namespace
+
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
+  Napi::Float64Array out = Napi::Float64Array::New(env, values.size());
+  std::copy(values.begin(), values.end(), out.Data());
+  return out;
+}
+
+void set_unsupported(Napi::Object& object, const Status& status) {
+  if (status.ok()) return;
+  Napi::Object unsupported = Napi::Object::New(object.Env());
+  unsupported.Set("code", code_name(status.code));
+  unsupported.Set("reason", status.message);
+  unsupported.Set("remedy", status.remedy);
+  object.Set("unsupported", unsupported);
+}
+
+Napi::Object device_object(Napi::Env env, const energy::DeviceInfo& device) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("id", device.id);
+  object.Set("index", device.index);
+  object.Set("name", device.name);
+  object.Set("uuid", device.uuid);
+  object.Set("pciBusId", device.pci_bus_id);
+  return object;
+}
 
 energy::Roots roots(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
@@ -255,39 +255,6 @@ Napi::Value timing(Napi::Env env, const MeterData& data) {
     out.Set(i, object);
   }
   return out;
-}
-
-Napi::Value counter_probe(Napi::Env env, const energy::CounterProbe& probe) {
-  Napi::Array gpus = Napi::Array::New(env, probe.devices.size());
-  for (uint32_t i = 0; i < probe.devices.size(); ++i) {
-    Napi::Object device = device_object(env, probe.devices[i].info);
-    const auto& mig = probe.devices[i].mig;
-    device.Set("mig", mig ? Napi::Value(Napi::Boolean::New(env, *mig)) : env.Null());
-    gpus.Set(i, device);
-  }
-  Napi::Array counters = Napi::Array::New(env, probe.counters.size());
-  for (uint32_t i = 0; i < probe.counters.size(); ++i) {
-    const energy::ProbedCounter& counter = probe.counters[i];
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("id", counter.id);
-    object.Set("scope", energy::scope_name(counter.scope));
-    object.Set("source", counter.family);
-    object.Set("method", counter.method);
-    object.Set("readable", counter.unsupported.ok());
-    object.Set("unit", counter.kind == energy::ReadingKind::kEnergyCounter ? "J" : "W");
-    object.Set("resolution", counter.resolution);
-    object.Set("updatePeriodNs", counter.update_period_ns);
-    object.Set("callNs", doubles(env, counter.call_ns));
-    set_unsupported(object, counter.unsupported);
-    counters.Set(i, object);
-  }
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("driver", probe.driver);
-  object.Set("cudaDriver", probe.cuda_driver);
-  object.Set("simulated", probe.simulated);
-  object.Set("devices", gpus);
-  object.Set("counters", counters);
-  return object;
 }
 
 }  // namespace mj::bind

@@ -82,7 +82,8 @@ std::optional<Container> container_of(const Roots& roots, const std::optional<st
 bool masked(const std::vector<Mount>& mounts) {
   return any(mounts, [](const Mount& mount) {
     const std::string point = kPowercap;
-    return mount.type == "tmpfs" && (mount.point == point || point.compare(0, mount.point.size() + 1, mount.point + "/") == 0);
+    return mount.type == "tmpfs" &&
+           (mount.point == point || point.compare(0, mount.point.size() + 1, mount.point + "/") == 0);
   });
 }
 
@@ -107,7 +108,7 @@ constexpr Maker kMakers[] = {
 // Clocks that a hypervisor offers its guests bear its name. Under KVM, it is Firecracker and its kind that start guests
 // without the firmware's tables.
 constexpr std::pair<const char*, const char*> kClocks[] = {
-    {"kvm-clock", "KVM (Firecracker or like it)"}, {"hyperv", "Microsoft Hyper-V"}, {"xen", "Xen"}};
+    {"kvm-clock", "KVM, Firecracker or like it"}, {"hyperv", "Microsoft Hyper-V"}, {"xen", "Xen"}};
 
 std::string hypervisor_of(const Roots& roots) {
   const std::string sys = roots.sys_root();

@@ -1,6 +1,7 @@
 #include "energy/counter_rules.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/clock.h"
 
@@ -66,21 +67,22 @@ CounterRules counter_rules(const ChannelInfo& channel, int64_t read_period_ns) n
 
 CounterGrowth counter_growth(const CounterRules& rules, double peak_w, const CounterPoint& from, uint64_t raw,
                              int64_t t_after) noexcept {
-  const double elapsed_s = static_cast<double>(t_after - from.since) / kNsPerSecond;
+  constexpr double kSecondsPerNs = 1e-9;
+  const double elapsed_s = static_cast<double>(t_after - from.since) * kSecondsPerNs;
   const double likely_w = rules.max_power_w > 0 ? std::max(rules.max_power_w, kHeadroom * peak_w) : rules.impossible_w;
   // A counter that stood just below its next step shows one quantum more than was spent.
   const double likely_j = likely_w * elapsed_s + rules.quantum_j;
-  const double possible_j = std::max(likely_w, rules.impossible_w) * elapsed_s + rules.quantum_j;
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  constexpr CounterGrowth kAmbiguous{0, Fault::kAmbiguousWrap};
   const bool forwards = raw >= from.raw;
   if (forwards || rules.modulus > 0) {
     const uint64_t counts = forwards ? raw - from.raw : rules.modulus - from.raw + raw;
     const double joules = static_cast<double>(counts) * rules.unit_j;
-    const double modulus_j = static_cast<double>(rules.modulus) * rules.unit_j;
+    const double once_more_j = rules.modulus > 0 ? joules + static_cast<double>(rules.modulus) * rules.unit_j : kNever;
+    if (joules <= likely_j) return once_more_j > likely_j ? CounterGrowth{counts} : kAmbiguous;
     // Limits of power are exceeded for a while (laptops: by four times), so that what they rule out is asked again.
-    for (const double bound : {likely_j, possible_j}) {
-      if (rules.modulus > 0 && joules + modulus_j <= bound) return {0, Fault::kAmbiguousWrap};
-      if (joules <= bound) return {counts, Fault::kNone};
-    }
+    const double possible_j = std::max(likely_w, rules.impossible_w) * elapsed_s + rules.quantum_j;
+    if (joules <= possible_j) return once_more_j > possible_j ? CounterGrowth{counts} : kAmbiguous;
     if (forwards) return {0, Fault::kJump};
   }
   return {0, static_cast<double>(raw) * rules.unit_j <= likely_j ? Fault::kReset : Fault::kBackwards};

@@ -23,6 +23,19 @@ Status check_families(const std::vector<std::string>& names) {
   return {};
 }
 
+// Places of the channels that a sample cannot read itself.
+std::vector<size_t> not_immediate(const MeterData& data) {
+  std::vector<bool> immediate(data.channels.size());
+  for (const ImmediateSource& source : data.immediate) {
+    for (const ImmediateSource::Target& target : source.targets) immediate[target.place] = true;
+  }
+  std::vector<size_t> places;
+  for (size_t i = 0; i < immediate.size(); ++i) {
+    if (!immediate[i]) places.push_back(i);
+  }
+  return places;
+}
+
 }  // namespace
 
 Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
@@ -48,6 +61,7 @@ Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
       unreadable.push_back({std::move(info), family.name, nullptr, nullptr, nullptr, 0});
   }
   data.channels.insert(data.channels.end(), unreadable.begin(), unreadable.end());
+  data.sampled_by_threads_only = not_immediate(data);
   if (!options.windows_only) meter->await_first_edges();
   out = meter;
   return {};
@@ -126,10 +140,10 @@ std::shared_ptr<SamplerContext> Meter::add_source(const std::shared_ptr<Source>&
       data_->power.push_back(series[i]);
       continue;
     }
-    immediate.channels.push_back(data_->channels.size());
+    immediate.targets.push_back({data_->channels.size(), series[i]->rules, series[i]});
     data_->channels.push_back({series[i]->info, {}, series[i], context->health, source, i});
   }
-  const bool counters_only = immediate.channels.size() == series.size();
+  const bool counters_only = immediate.targets.size() == series.size();
   if (source->immediate() && counters_only && source->max_readings() <= ImmediateSource::kMostReadings) {
     data_->immediate.push_back(std::move(immediate));
   }

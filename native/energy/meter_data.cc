@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "energy/window_traits.h"
+
 #include "base/clock.h"
 
 namespace mj::energy {
@@ -15,35 +17,48 @@ constexpr int64_t kPatiencePeriods = 3;
 // A thread on a busy machine may come later than three reads of a fast counter.
 constexpr int64_t kLeastPatienceNs = 250 * kNsPerMs;
 
+// Room for readings that is not filled with defaults first: that would be a fifth of our own share of a sample.
+template <typename T>
+union Uninitialised {
+  Uninitialised() noexcept {}
+  T all[ImmediateSource::kMostReadings];
+};
+
 }  // namespace
 
 void MeterData::read(double* out) const noexcept {
-  for (size_t i = 0; i < channels.size(); ++i) {
-    const Series* series = channels[i].series.get();
-    out[i] = series != nullptr ? series->edges->joules() : std::numeric_limits<double>::quiet_NaN();
-  }
+  for (size_t i = 0; i < channels.size(); ++i) out[i] = latest(i);
 }
 
 void MeterData::sample(double* out) const noexcept {
-  read(out);
-  std::array<RawReading, ImmediateSource::kMostReadings> readings;
-  std::array<CounterPoint, ImmediateSource::kMostReadings> points;
-  for (const ImmediateSource& one : immediate) {
-    // Before the read, or the sampler's own might be the later one, and the counter seem to step back.
-    std::array<bool, ImmediateSource::kMostReadings> known{};
-    for (size_t i = 0; i < one.channels.size(); ++i) {
-      known[i] = channels[one.channels[i]].series->point.newest(points[i]);
-    }
-    const size_t count = one.source->read(readings.data()).count;
-    for (size_t i = 0; i < count; ++i) {
-      const RawReading& reading = readings[i];
-      if (!known[reading.channel]) continue;
-      const Series& series = *channels[one.channels[reading.channel]].series;
-      const CounterPoint& point = points[reading.channel];
-      const double peak_w = series.peak_w.load(std::memory_order_relaxed);
-      const CounterGrowth growth = counter_growth(series.rules, peak_w, point, reading.raw, reading.t_after);
-      out[one.channels[reading.channel]] = static_cast<double>(point.counts + growth.counts) * series.rules.unit_j;
-    }
+  for (const size_t i : sampled_by_threads_only) out[i] = latest(i);
+  for (const ImmediateSource& one : immediate) one.sample(out);
+}
+
+double MeterData::latest(size_t channel) const noexcept {
+  const Series* series = channels[channel].series.get();
+  return series != nullptr ? series->edges->joules() : std::numeric_limits<double>::quiet_NaN();
+}
+
+void ImmediateSource::sample(double* out) const noexcept {
+  Uninitialised<RawReading> readings;
+  Uninitialised<CounterPoint> points;
+  std::array<bool, kMostReadings> known;
+  bool whole = true;
+  // Before the read, or the sampler's own might be the later one, and the counter seem to step back.
+  for (size_t i = 0; i < targets.size(); ++i) whole &= known[i] = targets[i].series->point.load(points.all[i]);
+  const size_t count = source->read(readings.all).count;
+  if (!whole || count < targets.size()) {
+    for (const Target& target : targets) out[target.place] = target.series->edges->joules();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const RawReading& reading = readings.all[i];
+    if (!known[reading.channel]) continue;
+    const auto& [place, rules, series] = targets[reading.channel];
+    const CounterPoint& point = points.all[reading.channel];
+    const double peak_w = series->peak_w.load(std::memory_order_relaxed);
+    const CounterGrowth growth = counter_growth(rules, peak_w, point, reading.raw, reading.t_after);
+    out[place] = static_cast<double>(point.counts + growth.counts) * rules.unit_j;
   }
 }
 
@@ -63,7 +78,7 @@ int64_t MeterData::patience_ns() const noexcept {
 }
 
 CounterTraits MeterData::traits(const MeterChannel& channel) const noexcept {
-  CounterTraits traits = channel.info.traits;
+  CounterTraits traits = gate->dense() ? read_densely(channel.info.traits) : channel.info.traits;
   const int64_t learned = channel.series ? channel.series->learned_period_ns.load() : 0;
   if (learned > 0) traits.period_ns = learned;
   for (const auto& series : power) {

@@ -19,17 +19,26 @@ struct MeterChannel {
   uint32_t source_channel = 0;
 };
 
-// A source that any thread may read at any time, and where its readings go.
+// A source that any thread may read at any time.
 struct ImmediateSource {
-  static constexpr size_t kMostReadings = 16;
+  static constexpr size_t kMostReadings = 8;
+  struct Target {
+    size_t place;        // among MeterData's channels
+    CounterRules rules;  // a copy: what the loop needs lies together
+    std::shared_ptr<Series> series;
+  };
   std::shared_ptr<Source> source;
-  std::vector<size_t> channels;  // of MeterData, by the source's own channel
+  std::vector<Target> targets;  // by the source's own channel
+
+  // Joules since open of each target at its place: as of now, or the latest known.
+  void sample(double* out) const noexcept;
 };
 
 // What a meter has read, apart from the threads that read it: jobs that outlive the meter hold on to this.
 struct MeterData {
   std::vector<MeterChannel> channels;
   std::vector<ImmediateSource> immediate;
+  std::vector<size_t> sampled_by_threads_only;  // places of the channels that no immediate source has
   std::vector<std::shared_ptr<Series>> power;
   std::vector<DeviceInfo> devices;
   std::vector<std::shared_ptr<ConditionsContext>> conditions;
@@ -40,7 +49,7 @@ struct MeterData {
 
   // Joules since open of each channel, NaN where not measured. Neither locks nor allocates.
   void read(double* out) const noexcept;
-  // The same, of counters that can be read at once as they stand now, on the calling thread.
+  // The same, with the counters that can be read at once as they stand now, read on the calling thread.
   void sample(double* out) const noexcept;
   // Every channel that can still give one has given an edge that lies wholly after this instant.
   [[nodiscard]] bool edges_after(int64_t instant, int64_t now) const noexcept;
@@ -48,6 +57,9 @@ struct MeterData {
   [[nodiscard]] int64_t patience_ns() const noexcept;
   // What is known of a channel's counter by now: the period learned, the highest power seen.
   [[nodiscard]] CounterTraits traits(const MeterChannel& channel) const noexcept;
+
+ private:
+  [[nodiscard]] double latest(size_t channel) const noexcept;
 };
 
 }  // namespace mj::energy

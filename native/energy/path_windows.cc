@@ -105,7 +105,7 @@ double WindowPosterior::grid_variance(size_t window, double power_w) const {
 // The error of a window of length L and power P is rectangular of half-width s P L where L is short, and does not grow
 // any more where it is long: a smooth stationary error of the energy at each instant, correlated over the reach.
 double WindowPosterior::phase_covariance(size_t f, size_t g) const {
-  const double reach_s = kPhaseReach * seconds(traits_.period_ns);
+  const double reach_s = seconds(traits_.phase_reach_ns);
   if (!(traits_.phase_sensitivity > 0) || !(reach_s > 0)) return 0;
   const double scale = square(traits_.phase_sensitivity * reach_s) / 6;
   const double sum = bilinear(f, g, [&](const Instant& one, const Instant& other) {

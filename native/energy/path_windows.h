@@ -7,10 +7,6 @@
 
 namespace mj::energy {
 
-// [H100] A counter's sensitivity to phase falls with the length of the effect as its ends become a smaller part of it:
-// by half at this share of the period.
-constexpr double kPhaseReach = 0.35;
-
 class WindowPosterior {
  public:
   // No window ends before it begins, and the counter has edges where there is a window.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/file.h"
 #include "energy/powercap.h"
 #include "energy/rapl_examine.h"
 
@@ -49,23 +50,26 @@ const RaplDomain* worst_counter(const RaplFound& found) {
   return worst;
 }
 
-Finding lying_counter(const RaplScene& scene, const RaplDomain& counter) {
+Finding lying_counter(const RaplScene& scene, RaplInterface interface, const RaplDomain& counter) {
   const std::string& hypervisor = scene.system.confinement.hypervisor;
-  Status status{Code::kNotSupported, "The counter " + counter.name + " lies. " + counter.unsupported.message};
-  if (counter.flaw == RaplFlaw::kNeverMoves) {
-    status.message = "The counter " + counter.name + " can be opened and never moves" +
-                     (hypervisor.empty() ? "."
-                                         : ": this is a virtual machine (" + hypervisor +
-                                               "), whose hypervisor shows the counter and does not count.");
-    if (!hypervisor.empty()) status.remedy = "Measure on the host, or on a machine without a hypervisor.";
+  const std::string name = rapl_interface_name(interface) + (":" + counter.name);
+  if (counter.flaw == RaplFlaw::kNeverMoves && !hypervisor.empty()) {
+    return {RaplCause::kNeverMoves,
+            {Code::kNotSupported,
+             name + " can be opened and never moves: this is a virtual machine (" + hypervisor +
+                 "), whose hypervisor shows the counter and does not count.",
+             "Measure on the host, or on a machine without a hypervisor."}};
   }
-  return {cause_of(counter.flaw), status};
+  return {cause_of(counter.flaw),
+          {counter.unsupported.code, name + ": " + counter.unsupported.message, counter.unsupported.remedy}};
 }
 
 Finding examine(const RaplScene& scene, const RaplAttempt& attempt) {
   // Other makers' may have counters too, where the kernel shows any.
   if (!has_rapl(scene.processor) && !scene.pmu && !scene.zones) return unsupported_processor(scene);
-  if (const RaplDomain* counter = worst_counter(attempt.found)) return lying_counter(scene, *counter);
+  if (const RaplDomain* counter = worst_counter(attempt.found)) {
+    return lying_counter(scene, attempt.interface, *counter);
+  }
   if (!attempt.found.groups.empty()) return {RaplCause::kNoPackageCounter, attempt.found.refused};
   switch (attempt.interface) {
     case RaplInterface::kPerf:
@@ -87,20 +91,19 @@ Finding usable(const RaplScene& scene, bool filtered) {
   }
   if (filtered) {
     return {RaplCause::kFiltered,
-            {Code::kOk, "The values carry deliberate noise (SGX, or energy filtering set in MSR 0xBC): windows under a "
-                        "second are uncertain."}};
+            {Code::kOk,
+             "The values carry deliberate noise (SGX, or energy filtering set in MSR 0xBC): windows under a "
+             "second are uncertain."}};
   }
   return {};
 }
 
 // What the user can do most about comes first.
 constexpr RaplCause kByPromise[] = {
-    RaplCause::kPerfParanoid,      RaplCause::kSeccomp,
-    RaplCause::kRootOnlyFile,      RaplCause::kMaskedByContainer,
-    RaplCause::kCapabilityMissing, RaplCause::kCapabilityNotInBoundingSet,
-    RaplCause::kNoNewPrivileges,   RaplCause::kUserNamespace,
-    RaplCause::kSecurityModule,    RaplCause::kModuleNotLoaded,
-    RaplCause::kNotInKernel,       RaplCause::kKernelTooOld,
+    RaplCause::kPerfParanoid,        RaplCause::kSeccomp,           RaplCause::kRootOnlyFile,
+    RaplCause::kMaskedByContainer,   RaplCause::kCapabilityMissing, RaplCause::kCapabilityNotInBoundingSet,
+    RaplCause::kNoNewPrivileges,     RaplCause::kUserNamespace,     RaplCause::kSecurityModule,
+    RaplCause::kModuleNotLoaded,     RaplCause::kNotInKernel,       RaplCause::kKernelTooOld,
     RaplCause::kDeviceNotInContainer};
 
 ptrdiff_t promise(RaplCause cause) {
@@ -134,6 +137,7 @@ RaplScene read_rapl_scene(const Roots& roots) {
   const std::string folder = roots.msr_root() + "/" + std::to_string(cpu);
   scene.msr_device = folder + "/msr";
   scene.msr_devices = exists(scene.msr_device) || exists(folder + "/msr_safe");
+  scene.msr_safe = open_file(folder + "/msr_safe").valid();
   return scene;
 }
 
@@ -145,6 +149,7 @@ RaplDiagnosis diagnose_rapl(const RaplScene& scene, const RaplAttempt& attempt, 
 
 Status rapl_refusal(const RaplScene& scene, const std::vector<RaplAttempt>& attempts) {
   std::vector<RaplDiagnosis> diagnoses;
+  diagnoses.reserve(attempts.size());
   for (const RaplAttempt& attempt : attempts) diagnoses.push_back(diagnose_rapl(scene, attempt, false));
   const auto best = std::min_element(
       diagnoses.begin(), diagnoses.end(),

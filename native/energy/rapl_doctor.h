@@ -13,29 +13,30 @@
 namespace mj::energy {
 
 // The closed list of causes. RaplCause of src/types/probe.ts holds the same names; a test compares the two.
-#define MJ_RAPL_CAUSES(X)                                            \
-  X(kModuleNotLoaded, "module-not-loaded")                           \
-  X(kNotInKernel, "not-in-kernel")                                   \
-  X(kKernelTooOld, "kernel-too-old")                                 \
-  X(kUnsupportedProcessor, "unsupported-processor")                  \
-  X(kVirtualMachine, "virtual-machine")                              \
-  X(kPerfParanoid, "perf-paranoid")                                  \
-  X(kCapabilityMissing, "capability-missing")                        \
-  X(kCapabilityNotInBoundingSet, "capability-not-in-bounding-set")   \
-  X(kNoNewPrivileges, "no-new-privileges")                           \
-  X(kUserNamespace, "user-namespace")                                \
-  X(kRootOnlyFile, "root-only-file")                                 \
-  X(kMaskedByContainer, "masked-by-container")                       \
-  X(kDeviceNotInContainer, "device-not-in-container")                \
-  X(kSeccomp, "seccomp")                                             \
-  X(kLockdown, "lockdown")                                           \
-  X(kSecurityModule, "security-module")                              \
-  X(kNeverMoves, "never-moves")                                      \
-  X(kMovesBackwards, "moves-backwards")                              \
-  X(kJumps, "jumps")                                                 \
-  X(kReadFails, "read-fails")                                        \
-  X(kNoPackageCounter, "no-package-counter")                         \
-  X(kFiltered, "filtered")                                           \
+#define MJ_RAPL_CAUSES(X)                                          \
+  X(kModuleNotLoaded, "module-not-loaded")                         \
+  X(kNotInKernel, "not-in-kernel")                                 \
+  X(kKernelTooOld, "kernel-too-old")                               \
+  X(kUnsupportedProcessor, "unsupported-processor")                \
+  X(kVirtualMachine, "virtual-machine")                            \
+  X(kPerfParanoid, "perf-paranoid")                                \
+  X(kCapabilityMissing, "capability-missing")                      \
+  X(kCapabilityNotInBoundingSet, "capability-not-in-bounding-set") \
+  X(kNoNewPrivileges, "no-new-privileges")                         \
+  X(kUserNamespace, "user-namespace")                              \
+  X(kRootOnlyFile, "root-only-file")                               \
+  X(kNotOnAllowlist, "not-on-allowlist")                           \
+  X(kMaskedByContainer, "masked-by-container")                     \
+  X(kDeviceNotInContainer, "device-not-in-container")              \
+  X(kSeccomp, "seccomp")                                           \
+  X(kLockdown, "lockdown")                                         \
+  X(kSecurityModule, "security-module")                            \
+  X(kNeverMoves, "never-moves")                                    \
+  X(kMovesBackwards, "moves-backwards")                            \
+  X(kJumps, "jumps")                                               \
+  X(kReadFails, "read-fails")                                      \
+  X(kNoPackageCounter, "no-package-counter")                       \
+  X(kFiltered, "filtered")                                         \
   X(kOther, "other")
 
 enum class RaplCause : uint8_t {
@@ -50,9 +51,10 @@ const char* rapl_cause_name(RaplCause cause) noexcept;  // empty: none
 struct RaplScene {
   Processor processor;
   SystemFacts system;
-  bool pmu = false;          // the kernel describes a perf PMU 'power'
-  bool zones = false;        // the powercap tree has zones of RAPL
+  bool pmu = false;           // the kernel describes a perf PMU 'power'
+  bool zones = false;         // the powercap tree has zones of RAPL
   bool zones_hidden = false;  // it has, and something hides them
+  bool msr_safe = false;      // msr-safe's device of the first CPU can be opened
   bool msr_devices = false;   // the processor's registers have device files
   std::string powercap_root;
   std::string msr_device;  // of the first CPU

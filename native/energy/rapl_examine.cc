@@ -21,8 +21,8 @@ constexpr int kHighestKernelLevel = 2;
 Finding perf_paranoid(const SystemFacts& system) {
   const std::optional<int>& level = system.kernel.perf_paranoid;
   const std::string value = level ? std::to_string(*level) : "above 0";
-  const Capability needed = system.kernel.release && system.kernel.release->before(5, 8) ? Capability::kSysAdmin
-                                                                                          : Capability::kPerfmon;
+  const Capability needed =
+      system.kernel.release && system.kernel.release->before(5, 8) ? Capability::kSysAdmin : Capability::kPerfmon;
   const std::string sysctl = "sudo sysctl -w kernel.perf_event_paranoid=0";
   if (level.value_or(0) > kHighestKernelLevel && has(system.process.effective, Capability::kPerfmon)) {
     return {RaplCause::kPerfParanoid,
@@ -31,8 +31,8 @@ Finding perf_paranoid(const SystemFacts& system) {
                  ", a level of the distribution's own at which CAP_PERFMON, which this process has, is not enough.",
              in_container(system) ? "On the host: " + sysctl : sysctl}};
   }
-  Finding finding = missing_capability(system, needed, "perf_event_paranoid is " + value + ": counting a whole CPU",
-                                       sysctl);
+  Finding finding =
+      missing_capability(system, needed, "perf_event_paranoid is " + value + ": counting a whole CPU", sysctl);
   // Lowering the level mends what the capability would, unless neither is in reach from here.
   if (finding.cause == RaplCause::kCapabilityMissing) finding.cause = RaplCause::kPerfParanoid;
   return finding;
@@ -40,8 +40,8 @@ Finding perf_paranoid(const SystemFacts& system) {
 
 Finding perf_denied(const RaplScene& scene, int error) {
   const SystemFacts& system = scene.system;
-  const bool capable = has(system.process.effective, Capability::kPerfmon) ||
-                       has(system.process.effective, Capability::kSysAdmin);
+  const bool capable =
+      has(system.process.effective, Capability::kPerfmon) || has(system.process.effective, Capability::kSysAdmin);
   if (error != EACCES && system.process.seccomp_filter.value_or(false)) {
     const std::string sentence = "A seccomp filter refuses perf_event_open";
     if (capable) {
@@ -55,8 +55,8 @@ Finding perf_denied(const RaplScene& scene, int error) {
              container_remedy(system, Capability::kPerfmon)}};
   }
   if (system.kernel.perf_paranoid && *system.kernel.perf_paranoid <= 0) return security_module("perf events");
-  const bool above_kernels = system.kernel.perf_paranoid.value_or(0) > kHighestKernelLevel;
-  if (capable && !(above_kernels && !has(system.process.effective, Capability::kSysAdmin))) {
+  const bool kernels_level = system.kernel.perf_paranoid.value_or(0) <= kHighestKernelLevel;
+  if (capable && (kernels_level || has(system.process.effective, Capability::kSysAdmin))) {
     return system.process.user_namespace.value_or(false) ? user_namespace(Capability::kPerfmon)
                                                          : security_module("perf events");
   }
@@ -104,6 +104,12 @@ Finding msr_absent(const RaplScene& scene) {
 
 Finding msr_denied(const RaplScene& scene, int error) {
   const SystemFacts& system = scene.system;
+  if (scene.msr_safe) {
+    return {
+        RaplCause::kNotOnAllowlist,
+        {Code::kPermissionDenied, "The kernel module msr-safe is loaded, and its allowlist lacks the energy registers.",
+         "Add them to /dev/cpu/msr_allowlist; docs/permissions.md lists them."}};
+  }
   // The file's mode is judged before the capability.
   if (error == EACCES) {
     return {RaplCause::kRootOnlyFile,
@@ -135,7 +141,6 @@ Finding msr_denied(const RaplScene& scene, int error) {
 Finding examine_msr(const RaplScene& scene, const RaplFound& found) {
   const RaplModel model = rapl_model(scene.processor);
   if (!model.refused.ok()) return {RaplCause::kUnsupportedProcessor, model.refused};
-  if (!has_rapl(scene.processor)) return unsupported_processor(scene);
   if (!scene.msr_devices) return msr_absent(scene);
   // A guest has such devices too. Only a PMU or zones tell that there are counters behind them.
   const bool guest = !scene.system.confinement.hypervisor.empty();
@@ -161,8 +166,8 @@ Finding powercap_masked(const RaplScene& scene) {
              " run -v /sys/devices/virtual/powercap:/host/powercap:ro …, then name it: --root powercap=/host/powercap";
   }
   return {RaplCause::kMaskedByContainer,
-          {Code::kPermissionDenied,
-           "The container hides the powercap tree, as runtimes do since 2023 (CVE-2020-8694).", remedy}};
+          {Code::kPermissionDenied, "The container hides the powercap tree, as runtimes do since 2023 (CVE-2020-8694).",
+           remedy}};
 }
 
 Finding powercap_denied(const RaplScene& scene) {

@@ -20,9 +20,30 @@ std::string lower(std::string text) {
   return text;
 }
 
-// 'the program /usr/bin/node'
 std::string binary_of(const ProcessFacts& process) {
-  return process.program.empty() ? "the program" : "the program " + process.program;
+  return process.program.empty() ? "the running program" : process.program;
+}
+
+Finding out_of_bounds(const SystemFacts& system, Capability one, const std::string& needs) {
+  const std::string name = capability_name(one);
+  return {
+      RaplCause::kCapabilityNotInBoundingSet,
+      {Code::kPermissionDenied, needs + ", which is not even in the bounding set: nothing started here can have it.",
+       in_container(system)
+           ? container_remedy(system, one)
+           : "In the unit of the service: CapabilityBoundingSet=" + name + " and AmbientCapabilities=" + name}};
+}
+
+Finding given_in_vain(const ProcessFacts& process, const std::string& needs) {
+  const std::string carries = needs + ": " + binary_of(process) + " carries it, and ";
+  if (process.no_new_privileges.value_or(false)) {
+    return {RaplCause::kNoNewPrivileges,
+            {Code::kPermissionDenied, carries + "no_new_privs, set by whoever started this process, voids that.",
+             "Start it without no_new_privs (in a systemd unit: NoNewPrivileges=no)."}};
+  }
+  return {RaplCause::kCapabilityMissing,
+          {Code::kPermissionDenied, carries + "this process did not get it.",
+           "Start it again; where that does not help, its file system is mounted nosuid."}};
 }
 
 }  // namespace
@@ -31,14 +52,14 @@ bool has_rapl(const Processor& processor) noexcept {
   if (processor.vendor == "AuthenticAMD" || processor.vendor == "HygonGenuine") return processor.family >= kFirstZen;
   if (processor.vendor != "GenuineIntel" || processor.family < 6) return false;
   if (processor.family > 6) return processor.family != 15;  // NetBurst
-  return processor.model >= kSandyBridge && std::find(kIntelWithoutRapl.begin(), kIntelWithoutRapl.end(),
-                                                      processor.model) == kIntelWithoutRapl.end();
+  return processor.model >= kSandyBridge &&
+         std::find(kIntelWithoutRapl.begin(), kIntelWithoutRapl.end(), processor.model) == kIntelWithoutRapl.end();
 }
 
 std::string processor_text(const Processor& processor) {
   if (processor.vendor.empty()) return "a processor without a vendor's name";
-  const std::string kind = processor.vendor + " family " + std::to_string(processor.family) + " model " +
-                           std::to_string(processor.model);
+  const std::string kind =
+      processor.vendor + " family " + std::to_string(processor.family) + " model " + std::to_string(processor.model);
   return processor.name.empty() ? kind : processor.name + " (" + kind + ")";
 }
 
@@ -66,39 +87,24 @@ Finding virtual_machine(const RaplScene& scene) {
 Finding missing_capability(const SystemFacts& system, Capability one, const std::string& needed_for,
                            const std::string& on_the_spot) {
   const ProcessFacts& process = system.process;
-  const std::string name = capability_name(one);
-  if (lacks(process.bounding, one)) {
-    return {RaplCause::kCapabilityNotInBoundingSet,
-            {Code::kPermissionDenied,
-             needed_for + " needs " + name + ", which is not even in the bounding set: nothing started here can have it.",
-             in_container(system) ? container_remedy(system, one)
-                                  : "In the unit of the service: CapabilityBoundingSet=" + name +
-                                        " and AmbientCapabilities=" + name}};
-  }
-  if (has(process.file_capabilities, one)) {
-    if (process.no_new_privileges.value_or(false)) {
-      return {RaplCause::kNoNewPrivileges,
-              {Code::kPermissionDenied,
-               needed_for + " needs " + name + ": " + binary_of(process) +
-                   " carries it, and no_new_privs, set by whoever started this process, voids that.",
-               "Start it without no_new_privs (in a systemd unit: NoNewPrivileges=no)."}};
-    }
+  const std::string needs = needed_for + " needs " + capability_name(one);
+  if (lacks(process.bounding, one)) return out_of_bounds(system, one, needs);
+  if (has(process.permitted, one)) {
     return {RaplCause::kCapabilityMissing,
-            {Code::kPermissionDenied,
-             needed_for + " needs " + name + ": " + binary_of(process) + " carries it, and this process did not get it.",
-             "Start it again; where that does not help, its file system is mounted nosuid."}};
+            {Code::kPermissionDenied, needs + ", which this process is permitted and has not in effect.",
+             "sudo setcap " + lower(capability_name(one)) + "=ep " + binary_of(process)}};
   }
+  if (has(process.file_capabilities, one)) return given_in_vain(process, needs);
+  const std::string bounding = has(process.bounding, one) ? "; the bounding set has it" : "";
   if (in_container(system)) {
     return {RaplCause::kCapabilityMissing,
-            {Code::kPermissionDenied,
-             needed_for + " needs " + name + ", which the container has and this process' user has not.",
-             "Run as root within the container, or in its image: setcap " + lower(name) + "=ep " +
-                 (process.program.empty() ? "PROGRAM" : process.program)}};
+            {Code::kPermissionDenied, needs + ", which this process' user lacks" + bounding + ".",
+             "Run as root within the container, or in its image: setcap " + lower(capability_name(one)) + "=ep " +
+                 binary_of(process)}};
   }
   const std::string nor = lacks(process.file_capabilities, one) ? ", and " + binary_of(process) + " gives none" : "";
   return {RaplCause::kCapabilityMissing,
-          {Code::kPermissionDenied, needed_for + " needs " + name + ", which this process lacks" + nor + ".",
-           on_the_spot}};
+          {Code::kPermissionDenied, needs + ", which this process lacks" + bounding + nor + ".", on_the_spot}};
 }
 
 Finding user_namespace(Capability one) {

@@ -30,9 +30,8 @@ struct Timing {
 };
 
 bool enough(const Timing& timing, size_t reads) {
-  return reads >= kEnoughReads && std::all_of(timing.changes.begin(), timing.changes.end(), [](const auto& one) {
-           return one.gaps_ns.size() >= kEnoughChanges;
-         });
+  return reads >= kEnoughReads && std::all_of(timing.changes.begin(), timing.changes.end(),
+                                              [](const auto& one) { return one.gaps_ns.size() >= kEnoughChanges; });
 }
 
 void note(Timing::Changes& changes, const RawReading& reading, uint64_t modulus) {
@@ -91,7 +90,7 @@ ProbedCounter counter_of(const ChannelInfo& info) {
   return counter;
 }
 
-void list_counters(OpenedFamily family, const Status& refused, bool timing, std::vector<ProbedCounter>& out) {
+void list_counters(const OpenedFamily& family, const Status& refused, bool timing, std::vector<ProbedCounter>& out) {
   for (const auto& source : family.sources) {
     Timing seen;
     // On a thread of its own, since it is pinned to the package.

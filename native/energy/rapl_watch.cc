@@ -53,9 +53,9 @@ void observe(Watched& counter, uint64_t raw, int64_t at) {
     counter.moved = true;
     if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
       domain.flaw = RaplFlaw::kBackwards;
-      domain.unsupported = {Code::kNotSupported,
-                            "It moved backwards, by " +
-                                seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
+      domain.unsupported = {
+          Code::kNotSupported,
+          "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
     } else if (step > plausible) {
       domain.flaw = RaplFlaw::kJumps;
       domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};

@@ -25,7 +25,7 @@ ReadOutcome read_once(SamplerContext& context, int64_t scheduled, int64_t period
 
 // What a read of an energy counter told. True where somebody may have waited for it.
 bool publish(const CounterTracker& tracker, const CounterTracker::Outcome& outcome, Series& series) noexcept {
-  series.point.push(tracker.point());
+  series.point.store(tracker.point());
   series.peak_w.store(tracker.peak_w(), std::memory_order_relaxed);
   if (outcome.fault.fault != Fault::kNone) series.edges->push(outcome.fault);
   if (outcome.has_edge) {

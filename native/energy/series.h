@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 
+#include "base/latest.h"
 #include "energy/counter_rules.h"
 #include "energy/source.h"
 #include "energy/timeline.h"
@@ -31,11 +31,12 @@ struct Series {
   const ChannelInfo info;
   const int64_t read_period_ns;  // outside windows; 0: read as it updates
   const CounterRules rules;
+  // Of energy counters: the last read, from which others may count on, and the highest mean power that it has shown.
+  Latest<CounterPoint> point;
+  std::atomic<double> peak_w{0};
   std::unique_ptr<EdgeTimeline> edges;   // of energy counters
   std::unique_ptr<PowerTimeline> power;  // of power sensors
-  Ring<CounterPoint> point{1};           // of energy counters: the last read, from which others may count on
   std::atomic<int64_t> learned_period_ns{0};
-  std::atomic<double> peak_w{0};  // highest mean power that the counter itself has shown
 };
 
 }  // namespace mj::energy

@@ -33,11 +33,11 @@ struct ProcessFacts {
   std::optional<uint32_t> uid;  // effective
   std::optional<CapabilitySet> effective;
   std::optional<CapabilitySet> permitted;
-  std::optional<CapabilitySet> bounding;  // what no process below this one can ever have more than
-  std::optional<bool> no_new_privileges;  // set-user-ID programs and file capabilities have no effect
-  std::optional<bool> seccomp_filter;     // a filter decides which system calls it may make
-  std::optional<bool> user_namespace;     // its capabilities count within a namespace of user ids only
-  std::string program;                    // the running binary: node; empty: not told
+  std::optional<CapabilitySet> bounding;           // what no process below this one can ever have more than
+  std::optional<bool> no_new_privileges;           // set-user-ID programs and file capabilities have no effect
+  std::optional<bool> seccomp_filter;              // a filter decides which system calls it may make
+  std::optional<bool> user_namespace;              // its capabilities count within a namespace of user ids only
+  std::string program;                             // the running binary: node; empty: not told
   std::optional<CapabilitySet> file_capabilities;  // that the binary gives to whoever runs it
 };
 

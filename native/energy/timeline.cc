@@ -45,7 +45,7 @@ EdgeTimeline::EdgeTimeline(int64_t history_ns, int64_t shortest_period_ns, int64
 }
 
 size_t EdgeTimeline::bytes() const noexcept {
-  size_t sum = held_.bytes() + faults_.bytes();
+  size_t sum = faults_.bytes();
   for (const auto& level : levels_) sum += level->edges.bytes();
   return sum;
 }
@@ -62,7 +62,7 @@ void EdgeTimeline::push(const Edge& edge) noexcept {
 }
 
 void EdgeTimeline::hold(const Edge& hold) noexcept {
-  held_.push(hold);
+  held_.store(hold);
   newest_lo_.store(hold.lo, std::memory_order_release);
 }
 
@@ -91,7 +91,7 @@ std::vector<Edge> EdgeTimeline::edges_between(int64_t from, int64_t to, size_t b
 
 void EdgeTimeline::append_hold(std::vector<Edge>& edges) const {
   Edge hold{};
-  if (edges.empty() || !held_.newest(hold)) return;
+  if (edges.empty() || !held_.load(hold)) return;
   // It may belong to an edge before or after the last one copied.
   if (hold.lo > edges.back().hi && hold.joules == edges.back().joules) edges.push_back(hold);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/latest.h"
 #include "base/ring.h"
 #include "energy/samples.h"
 
@@ -55,7 +56,7 @@ class EdgeTimeline {
   void append_hold(std::vector<Edge>& edges) const;
 
   std::vector<std::unique_ptr<Level>> levels_;  // finest first
-  Ring<Edge> held_{1};
+  Latest<Edge> held_;
   Ring<FaultEvent> faults_;
   std::atomic<double> joules_{std::numeric_limits<double>::quiet_NaN()};
   std::atomic<int64_t> newest_lo_{std::numeric_limits<int64_t>::min()};

@@ -261,9 +261,9 @@ class Estimator {
   // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends
   // are a small part of it.
   [[nodiscard]] double phase_u95(double joules) const {
-    if (traits_.phase_sensitivity <= 0 || traits_.period_ns <= 0) return 0;
-    const double periods = length_s_ / seconds(traits_.period_ns);
-    return rectangular_sum({traits_.phase_sensitivity / (1 + periods / kPhaseReach) * std::fabs(joules)});
+    if (traits_.phase_sensitivity <= 0 || traits_.phase_reach_ns <= 0) return 0;
+    const double lengths = length_s_ / seconds(traits_.phase_reach_ns);
+    return rectangular_sum({traits_.phase_sensitivity / (1 + lengths) * std::fabs(joules)});
   }
 
   const CounterView& counter_;

@@ -66,6 +66,7 @@ struct CounterTraits {
   // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
   // one much shorter than the period, rectangular.
   double phase_sensitivity = 0;
+  int64_t phase_reach_ns = 0;  // of an effect as long as this it is half as much; 0: unknown, none
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
   int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known

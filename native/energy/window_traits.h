@@ -8,6 +8,9 @@ namespace mj::energy {
 // nvmlDeviceGetTotalEnergyConsumption of a board; 0 W: not known.
 CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) noexcept;
 
+// The same counter, read back to back and not only around its updates.
+CounterTraits read_densely(CounterTraits traits) noexcept;
+
 // nvmlDeviceGetSamples(TOTAL_POWER), beside the counter of the same board.
 SampleTraits nvml_ring_traits() noexcept;
 

@@ -145,6 +145,7 @@ inline BurstSpec h100_board(double length_ms, Load load) {
   spec.phase_amplitude = 0.06;
   spec.traits = energy::nvml_board_traits(700, 0);
   spec.traits.phase_sensitivity = 0.075;
+  spec.traits.phase_reach_ns = ms(35);
   return spec;
 }
 
@@ -177,6 +178,7 @@ inline BurstSpec slow_board(double length_ms, Load load) {
   spec.counter.period_ms = 1000;
   spec.counter.call_ms = 10;
   spec.traits.period_ns = ms(1000);
+  spec.traits.phase_reach_ns = ms(350);
   return spec;
 }
 

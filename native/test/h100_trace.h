@@ -59,7 +59,8 @@ inline const Trace& h100_trace() {
       t->series.samples.push_back({at * 1000, at * 1000, 1e-3 * static_cast<double>(mw)});
     }
     t->series.sample_traits = energy::nvml_ring_traits();
-    t->series.traits = energy::nvml_board_traits(700, 0);
+    // It was read without pause.
+    t->series.traits = energy::read_densely(energy::nvml_board_traits(700, 0));
     return t;
   }();
   return *loaded;

@@ -1,112 +1,13 @@
-#include "energy/rapl_doctor.h"
-
-#include <sys/xattr.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
-#include "test/check.h"
-#include "test/rapl_tree.h"
+#include "test/doctor_machine.h"
 
 namespace {
 
 using namespace mj;
 using namespace mj::energy;
 using namespace mj::test;
-
-constexpr uint64_t kPerfmon = 1ULL << 38U;
-constexpr uint64_t kSysAdmin = 1ULL << 21U;
-constexpr uint64_t kRawio = 1ULL << 17U;
-constexpr uint64_t kAll = (1ULL << 41U) - 1;
-
-// A machine of which every fact that matters can be set.
-class Machine : public RaplTree {
- public:
-  explicit Machine(const std::string& cpuinfo = kSkylakeX, const std::string& release = "6.8.0-45-generic")
-      : RaplTree(cpuinfo), release_(release) {
-    topology({{{0, 0}}});
-    write("proc/sys/kernel/osrelease", release);
-    write("proc/sys/kernel/perf_event_paranoid", "2");
-    write("proc/self/mountinfo", "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw");
-    write("proc/self/uid_map", "0 0 4294967295");
-    process({});
-  }
-
-  struct Process {
-    uint64_t effective = 0;
-    uint64_t bounding = kAll;
-    int uid = 1000;
-    bool no_new_privileges = false;
-    bool seccomp = false;
-  };
-  void process(const Process& one) const {
-    std::ostringstream text;
-    text << "Uid:\t" << one.uid << '\t' << one.uid << '\t' << one.uid << '\t' << one.uid << std::hex << "\nCapEff:\t"
-         << one.effective << "\nCapBnd:\t" << one.bounding << "\nNoNewPrivs:\t" << one.no_new_privileges
-         << "\nSeccomp:\t" << (one.seccomp ? 2 : 0);
-    write("proc/self/status", text.str());
-  }
-  void docker() const { write("proc/1/cgroup", "0::/docker/0a1b"); }
-  void kubernetes() const { write("proc/1/cgroup", "0::/kubepods.slice/pod1"); }
-  // The kernel's own lists of its modules.
-  void modules(const std::string& built_in, const std::string& available) const {
-    write("proc/self/root/lib/modules/" + release_ + "/modules.builtin", built_in);
-    write("proc/self/root/lib/modules/" + release_ + "/modules.dep", available);
-  }
-  void power_pmu() const {
-    pmu("power", "0");
-    event("power", "energy-pkg");
-  }
-
-  [[nodiscard]] RaplDiagnosis diagnose(RaplInterface one) const {
-    return diagnose_rapl(read_rapl_scene(roots()), {one, open_watched_rapl(one, roots())}, false);
-  }
-  // As if the kernel had answered with this errno; only root can bring all of them about.
-  [[nodiscard]] RaplDiagnosis diagnose(RaplInterface one, int error) const {
-    RaplAttempt attempt{one, {}};
-    RaplDomain domain;
-    domain.error = error;
-    domain.unsupported = {error == EACCES || error == EPERM ? Code::kPermissionDenied : Code::kNotSupported,
-                          std::strerror(error)};
-    attempt.found.refused = domain.unsupported;
-    attempt.found.unreadable.push_back(domain);
-    return diagnose_rapl(read_rapl_scene(roots()), attempt, false);
-  }
-
- private:
-  const std::string release_;
-};
-
-std::string guest(const std::string& cpuinfo) { return cpuinfo + " hypervisor"; }
-
-bool says(const RaplDiagnosis& diagnosis, const std::string& part) {
-  return diagnosis.status.message.find(part) != std::string::npos;
-}
-
-// What every diagnosis owes: one sentence, and, where something can be done, what.
-void check_form(const RaplDiagnosis& diagnosis) {
-  const std::string& message = diagnosis.status.message;
-  CHECK(!diagnosis.usable);
-  CHECK(message.size() > 20 && message.back() == '.');
-  CHECK(message.find('\n') == std::string::npos && diagnosis.status.remedy.find('\n') == std::string::npos);
-}
-
-#define CHECK_DIAGNOSIS(diagnosis, its_cause, its_remedy)                        \
-  do {                                                                           \
-    const RaplDiagnosis seen_ = (diagnosis);                                     \
-    check_form(seen_);                                                           \
-    CHECK_EQ(std::string(rapl_cause_name(seen_.cause)), std::string(its_cause)); \
-    CHECK_EQ(seen_.status.remedy, std::string(its_remedy));                      \
-  } while (false)
-
-constexpr RaplInterface kPerf = RaplInterface::kPerf;
-constexpr RaplInterface kMsr = RaplInterface::kMsr;
-constexpr RaplInterface kPowercap = RaplInterface::kPowercap;
-constexpr const char* kSysctl = "sudo sysctl -w kernel.perf_event_paranoid=0";
-constexpr const char* kElsewhere = "Measure on the host, or on a machine without a hypervisor.";
 
 TEST("rapl doctor: modules that are not loaded") {
   const Machine machine;
@@ -138,9 +39,9 @@ TEST("rapl doctor: kernels older than the processor") {
 }
 
 TEST("rapl doctor: processors without RAPL") {
-  const char* const without[] = {"vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 44",   // Westmere
-                                 "vendor_id\t: AuthenticAMD\ncpu family\t: 21\nmodel\t\t: 2",   // Piledriver
-                                 "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd40"}; // Neoverse V1
+  const char* const without[] = {"vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 44",    // Westmere
+                                 "vendor_id\t: AuthenticAMD\ncpu family\t: 21\nmodel\t\t: 2",    // Piledriver
+                                 "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd40"};  // Neoverse V1
   for (const char* cpuinfo : without) {
     const Machine machine(cpuinfo);
     machine.msr(0, 0x606, 0);
@@ -200,132 +101,6 @@ TEST("rapl doctor: an interface with a platform's counter and no package's") {
   CHECK_DIAGNOSIS(machine.diagnose(kPerf), "no-package-counter", "");
 }
 
-TEST("rapl doctor: perf_event_paranoid above 0") {
-  const Machine machine;
-  machine.power_pmu();
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "perf-paranoid", kSysctl);
-  CHECK(says(machine.diagnose(kPerf, EACCES), "perf_event_paranoid is 2"));
-  CHECK(says(machine.diagnose(kPerf, EACCES), "CAP_PERFMON"));
-}
-
-TEST("rapl doctor: before Linux 5.8 it takes CAP_SYS_ADMIN") {
-  const Machine machine(kSkylakeX, "5.4.0-190-generic");
-  machine.power_pmu();
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "perf-paranoid", kSysctl);
-  CHECK(says(machine.diagnose(kPerf, EACCES), "CAP_SYS_ADMIN"));
-}
-
-TEST("rapl doctor: Debian's levels 3 and 4, which CAP_PERFMON does not pass") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.write("proc/sys/kernel/perf_event_paranoid", "4");
-  machine.process({kPerfmon});
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "perf-paranoid", kSysctl);
-  CHECK(says(machine.diagnose(kPerf, EACCES), "is not enough"));
-  // With everything that is asked for, it is somebody else who refuses.
-  machine.process({kPerfmon | kSysAdmin});
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kSecurityModule);
-}
-
-TEST("rapl doctor: a refusal without a reason in the kernel's settings is a security module's") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.write("proc/sys/kernel/perf_event_paranoid", "-1");
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kSecurityModule);
-  machine.write("proc/sys/kernel/perf_event_paranoid", "2");
-  machine.process({kPerfmon});
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kSecurityModule);
-}
-
-TEST("rapl doctor: capabilities of a user namespace count for nothing") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.msr(0, 0x606, 0xA0E03);
-  machine.write("proc/self/uid_map", "0 100000 65536");
-  machine.process({kAll, kAll, 0});
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kUserNamespace);
-  CHECK(machine.diagnose(kMsr, EPERM).cause == RaplCause::kUserNamespace);
-  machine.zone("intel-rapl:0", "package-0", 1);
-  CHECK(machine.diagnose(kPowercap, EACCES).cause == RaplCause::kUserNamespace);
-}
-
-TEST("rapl doctor: capabilities outside the bounding set come from whoever starts the process") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.msr(0, 0x606, 0xA0E03);
-  machine.process({0, kAll & ~kPerfmon & ~kRawio});
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "capability-not-in-bounding-set",
-                  "In the unit of the service: CapabilityBoundingSet=CAP_PERFMON and AmbientCapabilities=CAP_PERFMON");
-  machine.docker();
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "capability-not-in-bounding-set",
-                  "docker run --cap-add PERFMON …");
-  CHECK_DIAGNOSIS(machine.diagnose(kMsr, EPERM), "capability-not-in-bounding-set",
-                  "docker run --cap-add SYS_RAWIO …");
-  machine.kubernetes();
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EACCES), "capability-not-in-bounding-set",
-                  "In the container's securityContext: capabilities: { add: [PERFMON] }");
-}
-
-TEST("rapl doctor: a capability that the container has and its user has not") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.docker();
-  const RaplDiagnosis diagnosis = machine.diagnose(kPerf, EACCES);
-  check_form(diagnosis);
-  CHECK(diagnosis.status.remedy.find("setcap cap_perfmon=ep") != std::string::npos);
-}
-
-// setcap, which only root may.
-bool give_node(const Machine& machine, uint64_t capabilities) {
-  machine.write("node", "");
-  std::filesystem::create_symlink(machine.path("node"), machine.path("proc/self/exe"));
-  const std::array<uint32_t, 5> data = {0x02000001, static_cast<uint32_t>(capabilities), 0,
-                                        static_cast<uint32_t>(capabilities >> 32U), 0};
-  return setxattr(machine.path("node").c_str(), "security.capability", data.data(), sizeof(data), 0) == 0;
-}
-
-TEST("rapl doctor: a node binary with CAP_PERFMON that has no effect") {
-  const Machine machine;
-  machine.power_pmu();
-  if (!give_node(machine, kPerfmon)) return;
-  CHECK(says(machine.diagnose(kPerf, EACCES), "carries it, and this process did not get it"));
-  Machine::Process process;
-  process.no_new_privileges = true;
-  machine.process(process);
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kNoNewPrivileges);
-}
-
-TEST("rapl doctor: a node binary without capabilities is named") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.write("node", "");
-  std::filesystem::create_symlink(machine.path("node"), machine.path("proc/self/exe"));
-  CHECK(says(machine.diagnose(kPerf, EACCES), "/node gives none"));
-}
-
-TEST("rapl doctor: seccomp filters of containers") {
-  const Machine machine;
-  machine.power_pmu();
-  machine.docker();
-  Machine::Process process;
-  process.seccomp = true;
-  machine.process(process);
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, EPERM), "seccomp", "docker run --cap-add PERFMON …");
-  CHECK_DIAGNOSIS(machine.diagnose(kPerf, ENOSYS), "seccomp", "docker run --cap-add PERFMON …");
-  // The paranoid level answers with another errno.
-  CHECK(machine.diagnose(kPerf, EACCES).cause == RaplCause::kPerfParanoid);
-  process.effective = kPerfmon;
-  machine.process(process);
-  CHECK(machine.diagnose(kPerf, EPERM).cause == RaplCause::kSeccomp);
-  CHECK(machine.diagnose(kPerf, EPERM).status.remedy.find("--security-opt seccomp=") != std::string::npos);
-}
-
-TEST("rapl doctor: a kernel without perf events at all") {
-  const Machine machine;
-  machine.power_pmu();
-  CHECK(machine.diagnose(kPerf, ENOSYS).cause == RaplCause::kNotInKernel);
-}
-
 TEST("rapl doctor: counters of powercap that only root may read") {
   const Machine machine;
   machine.zone("intel-rapl:0", "package-0", 1000);
@@ -361,6 +136,12 @@ TEST("rapl doctor: registers that only root may read") {
   check_form(capability);
   CHECK(capability.cause == RaplCause::kCapabilityMissing);
   CHECK(says(capability, "CAP_SYS_RAWIO"));
+}
+
+TEST("rapl doctor: msr-safe without the energy registers on its list") {
+  const Machine machine;
+  machine.write("dev/cpu/0/msr_safe", "");
+  CHECK(machine.diagnose(kMsr, EACCES).cause == RaplCause::kNotOnAllowlist);
 }
 
 TEST("rapl doctor: devices that the host has and the container has not") {

@@ -186,7 +186,7 @@ TEST("system facts: hypervisors without firmware tables by their clocks, or unna
   CHECK_EQ(hypervisor(), "an unnamed hypervisor");
   const std::string clocks = "sys/devices/system/clocksource/clocksource0/available_clocksource";
   tree.write(clocks, "tsc kvm-clock");
-  CHECK_EQ(hypervisor(), "KVM (Firecracker or like it)");
+  CHECK_EQ(hypervisor(), "KVM, Firecracker or like it");
   tree.write(clocks, "tsc hyperv_clocksource_tsc_page");
   CHECK_EQ(hypervisor(), "Microsoft Hyper-V");
   tree.write("sys/hypervisor/type", "xen");

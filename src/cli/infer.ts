@@ -5,6 +5,7 @@ import { makeFeeds } from './inputs.js';
 import { openModel } from './model.js';
 import { progressText, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
+import { ROOT_OPTIONS, rootsOf } from './roots.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {
@@ -27,7 +28,7 @@ const OPTIONS = {
   idle: { type: 'string' },
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
-  nvml: { type: 'string' },
+  ...ROOT_OPTIONS,
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -48,8 +49,7 @@ async function measured(args: Arguments): Promise<InferRun> {
   const options = measureOptions(args);
   const model = await openModel(name, seed);
   const session = await InferenceSession.create(model.path, sessionOptions(args));
-  const nvml = args.text('nvml');
-  const meter = await Meter.open(nvml === undefined ? {} : { roots: { nvml } });
+  const meter = await Meter.open(rootsOf(args));
   const status = statusLine();
   try {
     const feeds = makeFeeds(session, model, args, seed);

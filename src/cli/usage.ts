@@ -1,9 +1,13 @@
 export const USAGE = `microjoule: energy of neural-network inference, with an uncertainty on every number
 
-  microjoule probe [--json]
+  microjoule probe [options]
       which counters and execution providers can be used here, and what mends the others
   microjoule infer MODEL [options]
       runs MODEL (an .onnx file, or one of the built-in models) and measures it
+
+Options of probe
+  --fix                prints a shell script that opens the processor's counters here, and runs nothing
+  --cross-check        reads the processor's counters through two interfaces for some seconds, and compares them
 
 Options of infer
   --ep NAME            execution provider: cpu (default), cuda, tensorrt
@@ -31,6 +35,7 @@ Options of both
   --json               one JSON document on standard output
   --onnxruntime PATH   folder of the onnxruntime-node to use
   --nvml FILE          the NVML library to open
+  --root NAME=PATH     where counters are looked for: powercap, perf, msr, sys, proc or nvml; may be repeated
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments.
 `;

@@ -150,6 +150,9 @@ export type UnsupportedEnergy = EnergyCommon & {
 
 export type Energy = MeasuredEnergy | SuspectEnergy | UnsupportedEnergy;
 
+/** An energy of several scopes, whose ids it lists; `scope` is that of the first. */
+export type EnergySum = Energy & { of: string[] };
+
 /** What is known about one device while the window lasted. `null`: not readable. */
 export interface DeviceConditions {
   id: string;
@@ -208,7 +211,7 @@ export interface EnergyReport {
   /** The session's own device, or the only one. */
   board?: Energy;
   /** Sum over disjoint scopes only, which it lists. */
-  total?: Energy & { of: string[] };
+  total?: EnergySum;
   idle: IdleReport;
   /**
    * Of each scope, J²: the covariances of this window's energy with that of every window of the same call, in their

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.js';
-import type { Scope } from './energy.js';
-import type { Roots } from './meter.js';
+import type { RaplCause } from '../rapl-causes.js';
+import type { Quantity, Scope } from './energy.js';
+import type { RaplInterface, Roots } from './meter.js';
 
 /** One counter: can it be read here, and if not, why and what mends it. */
 export type CounterProbe = {
@@ -39,13 +40,91 @@ export interface GpuProbe {
   migEnabled: boolean | null;
 }
 
+/** `null`: the kernel does not tell. */
+export interface ProcessorProbe {
+  name: string | null;
+  vendor: string | null;
+  family: number | null;
+  model: number | null;
+  stepping: number | null;
+  packages: number;
+  logicalCpus: number;
+  /** Of which this machine is a guest; `null`: of none. */
+  hypervisor: string | null;
+}
+
+/** One of the three ways to the processor's counters: can it be read here, and if not, why and what mends it. */
+export type RaplInterfaceProbe = { interface: RaplInterface } & (
+  | { usable: true; cause: 'filtered' | 'virtual-machine' | null; note?: string }
+  | { usable: false; cause: RaplCause; code: ErrorCode; reason: string; remedy?: string }
+);
+
+/** The facts that decide who may read counters. `null`: not told. */
+export interface SystemProbe {
+  process: {
+    /** Effective user id. */
+    uid: number | null;
+    /** Effective ones, of those that matter to counters. */
+    capabilities: string[] | null;
+    /** What no process started from here can have more than. */
+    boundingCapabilities: string[] | null;
+    noNewPrivileges: boolean | null;
+    seccompFilter: boolean | null;
+    userNamespace: boolean | null;
+    /** The binary that runs this process: node. */
+    program: string | null;
+    /** File capabilities of that binary. */
+    programCapabilities: string[] | null;
+  };
+  kernel: {
+    release: string | null;
+    perfEventParanoid: number | null;
+    lockdown: 'none' | 'integrity' | 'confidentiality' | null;
+    /** The module behind each interface, by the name that this kernel gives it. */
+    modules: Record<
+      RaplInterface,
+      { name: string; state: 'loaded' | 'built-in' | 'available' | 'missing' | null }
+    >;
+  };
+  container: 'none' | 'docker' | 'podman' | 'kubernetes' | 'other' | null;
+}
+
+export interface RaplProbe {
+  /** The interface that a meter reads unless it is told which. */
+  chosen: RaplInterface | null;
+  interfaces: RaplInterfaceProbe[];
+  system: SystemProbe;
+}
+
+/** What two interfaces said of one scope over one window. */
+export type CrossCheckedScope = { id: string; scope: Scope; between: [RaplInterface, RaplInterface] } & (
+  | {
+      energies: [Quantity, Quantity];
+      /** First less second, with the half-width of its 95 % interval. */
+      difference: Quantity;
+      /** Difference over its half-width: up to 1 the two agree. */
+      normalisedError: number;
+      agrees: boolean;
+    }
+  | { agrees: null; reason: string }
+);
+
+/** The processor's counters read through several interfaces over the same window. */
+export type CrossCheck =
+  | { possible: true; durationMs: number; scopes: CrossCheckedScope[] }
+  | { possible: false; reason: string };
+
 export interface ProbeReport {
   platform: string;
   node: string;
   microjoule: string;
+  processor: ProcessorProbe;
   gpus: GpuProbe[];
   driver: { nvml: string | null; cuda: string | null };
   counters: CounterProbe[];
+  rapl: RaplProbe;
+  /** Only where it was asked for. */
+  crossCheck?: CrossCheck;
   onnxruntime: RuntimeProbe;
   simulated: boolean;
 }
@@ -54,5 +133,7 @@ export interface ProbeOptions {
   roots?: Roots;
   /** Measures the cost of each call; off, nothing but existence is looked at. Default true. */
   timing?: boolean;
+  /** Reads two interfaces of the processor's counters at once for some seconds, under load of its own. Default false. */
+  crossCheck?: boolean;
   onnxruntime?: string;
 }

@@ -190,7 +190,7 @@ export class FakeRapl {
     return { sources: ['rapl'], roots: { sys, proc, msr }, ...more };
   }
 
-  private write(relative: string, text: string): string {
+  write(relative: string, text: string): string {
     const file = this.path(relative);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

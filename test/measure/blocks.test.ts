@@ -70,7 +70,7 @@ describe('a target', () => {
     const terms = Object.fromEntries((energy?.budget?.terms ?? []).map((term) => [term.name, term]));
     expect(terms.repeats?.key).toMatch(/^repeats:.*@/);
     // In common to all blocks, and spread out by the start phases.
-    expect(terms['mark-delay']).toBeDefined();
+    expect(terms.kernel).toBeDefined();
     expect(terms).not.toHaveProperty('phase');
 
     expect(m.blocks).toHaveLength(m.plan.blocks);

@@ -132,6 +132,7 @@ describe('bad options', () => {
     ['half a repetition', () => meter.measure(() => 1, { repetitions: 0.5 })],
     ['a negative duration', () => meter.measure(() => 1, { minDurationMs: -5 })],
     ['two lengths', () => meter.measure(() => 1, { repetitions: 2, minDurationMs: 5 })],
+    ['a target of nothing', () => meter.measure(() => 1, { target: { relativeUncertainty: 0 } })],
     ['a target of 2', () => meter.measure(() => 1, { target: { relativeUncertainty: 2 } })],
     ['a burst without quiet time', () => meter.measure(() => 1, { mode: 'burst', idle: false })],
     ['an unknown mode', () => meter.measure(() => 1, { mode: 'fast' as never })],

@@ -213,8 +213,8 @@ describe('what cannot be read says why', () => {
       fake,
       async (meter) => {
         expect(leftOut(meter)['package-0']).toMatchObject({
-          code: 'not-supported',
-          reason: expect.stringMatching(/masked/),
+          code: 'permission-denied',
+          reason: expect.stringMatching(/hides the powercap tree/),
           remedy: expect.any(String),
         });
       },

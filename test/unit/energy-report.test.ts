@@ -87,9 +87,16 @@ describe('the total', () => {
       channel('dram-0', 'dram'),
     ];
     const scopes = Object.fromEntries(channels.map(({ id, scope }) => [id, energy(id, scope, 10, 1, 1)]));
-    const total = totalOf(channels, scopes, 'window');
+    const total = totalOf(channels, scopes);
     expect(total?.of).toEqual(['module-0', 'board-1', 'package-0', 'dram-0']);
     expect(total).toMatchObject({ status: 'ok', value: 40 });
+  });
+
+  test('adds no platform: what it covers beside the processor is not known', () => {
+    const channels = [channel('platform-0', 'platform'), channel('package-0', 'cpu-package')];
+    const scopes = Object.fromEntries(channels.map(({ id, scope }) => [id, energy(id, scope, 10, 1, 1)]));
+    expect(totalOf(channels, scopes)?.of).toEqual(['package-0']);
+    expect(totalOf(channels.slice(0, 1), scopes)).toBeUndefined();
   });
 
   test('adds what lies on one side linearly and the rest in quadrature', () => {
@@ -98,23 +105,19 @@ describe('the total', () => {
       'board-0': energy('board-0', 'board', 100, 3, 3),
       'board-1': energy('board-1', 'board', 100, 4, 4),
     };
-    expect(totalOf(channels, scopes, 'window')).toMatchObject({ value: 200, uncertainty: 7 + 5 });
+    expect(totalOf(channels, scopes)).toMatchObject({ value: 200, uncertainty: 7 + 5 });
   });
 
   test('leaves out what is unsupported, is suspect with any part that is, and absent where nothing is measured', () => {
     const channels = [channel('board-0', 'board'), channel('package-0', 'cpu-package', 0, true)];
     const no = { id: 'package-0', status: 'unsupported' } as Energy;
-    const total = totalOf(
-      channels,
-      { 'board-0': energy('board-0', 'board', 5, 1, 1), 'package-0': no },
-      'window',
-    );
+    const total = totalOf(channels, { 'board-0': energy('board-0', 'board', 5, 1, 1), 'package-0': no });
     expect(total?.of).toEqual(['board-0']);
     const suspect = { id: 'board-0', scope: 'board', status: 'suspect', cause: 'device-lost' } as Energy;
-    expect(totalOf(channels, { 'board-0': suspect, 'package-0': no }, 'window')).toMatchObject({
+    expect(totalOf(channels, { 'board-0': suspect, 'package-0': no })).toMatchObject({
       status: 'suspect',
       cause: 'device-lost',
     });
-    expect(totalOf(channels, { 'package-0': no }, 'window')).toBeUndefined();
+    expect(totalOf(channels, { 'package-0': no })).toBeUndefined();
   });
 });
