@@ -26,14 +26,17 @@ export function blockFigures({ energies, starts }: BlockEnergies): BlockFigure[]
     if (energy.status !== 'ok' && energy.status !== 'below-resolution') return [];
     const start = starts[i] as Mark;
     return [
-      { value: energy.value, terms: (energy.budget?.terms ?? []).map((term) => dithered(term, start)) },
+      { value: energy.value, terms: (energy.budget?.terms ?? []).map((term) => inBlocks(term, start)) },
     ];
   });
 }
 
-// Blocks begin everywhere in the counter's period: what hangs on the phase is another error in each of them.
-function dithered(term: BudgetTerm, start: Mark): BudgetTerm {
-  return term.name === 'phase' ? { ...term, key: `${term.key}@${start}` } : term;
+// What an error has in common with that of the next block. Blocks begin everywhere in the counter's period: what hangs on
+// the phase is another error in each of them. Idle power that drifts after work does so after each block's.
+function inBlocks(term: BudgetTerm, start: Mark): BudgetTerm {
+  if (term.name === 'phase') return { ...term, key: `${term.key}@${start}` };
+  if (term.name === 'idle-drift') return { ...term, key: term.key.replace(/@.*$/, '') };
+  return term;
 }
 
 /** `gross` and `net` are the same blocks' other figures. */

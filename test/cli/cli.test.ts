@@ -107,6 +107,46 @@ describe('microjoule infer', () => {
     expect(report.timeline.series.length).toBeGreaterThan(0);
   });
 
+  test('--uncertainty measures until it is met or the time is over, and says so in one sentence', () => {
+    const fake = new FakeNvml(`${ONE_BOARD}counter 20 7 0\n`, { origin: 'load' });
+    const { code, stdout, stderr } = microjoule(
+      'infer',
+      fixed,
+      '--uncertainty',
+      '5%',
+      '--max-duration',
+      '3s',
+      '--scope',
+      'board-0',
+      '--nvml',
+      fake.path,
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/runs in [\d.]+ s, \d+ blocks of \d+/);
+    expect(stdout).toMatch(/board-0 {2}all \d+ blocks/);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
+      /runs in [\d,]+ blocks of [\d,]+ back to back .*not the 5 % asked for: .*\.$/,
+    );
+  });
+
+  test('--mode burst tells bursts from runs back to back, with shams beside them', () => {
+    const fake = new FakeNvml(`${ONE_BOARD}counter 20 7 0\n`, { origin: 'load' });
+    const args = ['infer', fixed, '--mode', 'burst', '--repetitions', '2', '--sham', '--nvml', fake.path];
+    const { code, stdout } = microjoule(...args, '--json', '--raw');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      mode: 'burst',
+      plan: { sentence: '2 runs, as asked.', blocks: 2, runsPerBlock: 1 },
+      sham: { blocks: 2, kind: 'caused' },
+      energy: { scopes: { 'board-0': { repeats: { mode: 'burst', blocks: 2 } } } },
+    });
+    expect(report.blocks).toHaveLength(2);
+    const text = microjoule(...args).stdout;
+    expect(text).toContain('2 bursts');
+    expect(text).toContain('nothing, 2 times as long as a block');
+  });
+
   test('text says SIMULATED too', () => {
     const fake = new FakeNvml(ONE_BOARD, { origin: 'load' });
     const { stdout } = microjoule('infer', fixed, ...quick, '--nvml', fake.path);
@@ -158,6 +198,10 @@ describe('microjoule infer', () => {
     ['a batch where the model fixes it', ['MODEL', '--batch', '5'], 'cannot be honoured'],
     ['a duration without its unit', ['MODEL', '--min-duration', '5'], 'a number with a unit'],
     ['two lengths', ['MODEL', '--min-duration', '5s', '--repetitions', '3'], 'Only one of'],
+    ['an uncertainty without its unit', ['MODEL', '--uncertainty', '0.02'], 'a percentage'],
+    ['an uncertainty of 200 %', ['MODEL', '--uncertainty', '200%'], 'between 0 and 1'],
+    ['a scope without a target', ['MODEL', '--scope', 'board'], '--uncertainty'],
+    ['an unknown mode', ['MODEL', '--mode', 'fast'], 'sustained, burst, auto'],
     ['a dimension that the model lacks', ['MODEL', '--dim', 'seq=3'], "no free dimension 'seq'"],
     ['an input that the model lacks', ['MODEL', '--input', 'z=x.npy'], "no input 'z'"],
     ['an input file that is nowhere', ['MODEL', '--input', 'x=nowhere.npy'], 'cannot be read'],

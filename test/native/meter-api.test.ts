@@ -60,9 +60,19 @@ describe('measure(fn)', () => {
     expect((await meter.measure(() => 1)).result).toBe(1);
   });
 
-  test('a target of nothing is refused', async () => {
-    await expect(meter.measure(() => 1, { target: { relativeUncertainty: 0 } })).rejects.toMatchObject({
+  test('a target of a counter that there is not is refused, and a scope that is none', async () => {
+    const target = { relativeUncertainty: 0.02, scope: 'package-0' };
+    await expect(meter.measure(() => 1, { target })).rejects.toMatchObject({
       code: 'invalid-argument',
+      remedy: expect.stringContaining('board-0'),
+    });
+  });
+
+  test('says how much was run, and why', async () => {
+    expect(await meter.measure(() => 1)).toMatchObject({
+      mode: 'sustained',
+      plan: { sentence: '1 run, the default.', blocks: 1, runsPerBlock: 1 },
+      energy: { board: { repeats: { mode: 'sustained', blocks: 1, runsPerBlock: 1 } } },
     });
   });
 });
@@ -122,7 +132,10 @@ describe('bad options', () => {
     ['half a repetition', () => meter.measure(() => 1, { repetitions: 0.5 })],
     ['a negative duration', () => meter.measure(() => 1, { minDurationMs: -5 })],
     ['two lengths', () => meter.measure(() => 1, { repetitions: 2, minDurationMs: 5 })],
+    ['a target of nothing', () => meter.measure(() => 1, { target: { relativeUncertainty: 0 } })],
     ['a target of 2', () => meter.measure(() => 1, { target: { relativeUncertainty: 2 } })],
+    ['a burst without quiet time', () => meter.measure(() => 1, { mode: 'burst', idle: false })],
+    ['an unknown mode', () => meter.measure(() => 1, { mode: 'fast' as never })],
   ])('%s is refused', async (_, call) => {
     await expect(call()).rejects.toMatchObject({ code: 'invalid-argument' });
   });

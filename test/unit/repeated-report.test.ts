@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { repeatedEnergy } from '../../src/repeated-energy.js';
 import { blocksOf, repeatedReport, shamOf } from '../../src/repeated-report.js';
-import type { BudgetTerm, DeviceConditions, Energy, EnergyReport } from '../../src/types/energy.js';
+import type {
+  BudgetTerm,
+  DeviceConditions,
+  Energy,
+  EnergyReport,
+  MeasuredEnergy,
+} from '../../src/types/energy.js';
 import type { Channel } from '../../src/types/meter.js';
 import { Random } from '../helpers/random.js';
 
@@ -72,6 +78,17 @@ describe('the energy of blocks', () => {
     const s = Math.sqrt(6 / 9);
     const repeats = 2.262157 * s * Math.sqrt(10);
     expect(all.status === 'ok' && all.uncertainty).toBeCloseTo(Math.hypot(repeats, 2), 2);
+  });
+
+  test('keeps a drift of idle as wide as in one block: it drifts after each alike', () => {
+    const energies = Array.from({ length: 10 }, (_, i) => {
+      const energy = block('board-0', i, 10 + 0.01 * (i % 3)) as MeasuredEnergy;
+      const terms = [term('idle-drift', `idle:board-0@${i}`, 3)];
+      return { ...energy, budget: { ...energy.budget, terms } } as Energy;
+    });
+    const all = repeated(energies);
+    expect(all.budget?.terms.map(({ name }) => name)).toContain('idle-drift');
+    expect(all.status === 'ok' && all.uncertainty).toBeCloseTo(30, 1);
   });
 
   test('leaves out and counts a block that was disturbed, and is suspect with many of them', () => {
