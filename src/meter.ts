@@ -124,7 +124,8 @@ export class Meter {
     options: AttributionOptions = {},
   ): Promise<Attribution> {
     const request = attributionRequest(phases, options);
-    const [energy] = await this.#resolve(BigInt64Array.of(request.from, request.to), request.wait);
+    const marks = BigInt64Array.of(request.from, request.to);
+    const [energy] = this.#reports(await this.#resolve(marks, request.wait), marks, request.wait);
     const attributed = await this.#native.attribute(request.native);
     this.#requireOpen();
     return attributionReport(this.#native, request, energy as EnergyReport, attributed);
