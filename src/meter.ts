@@ -1,4 +1,6 @@
 import { sleepUnlessAborted, throwIfAborted } from './abort.js';
+import { attributionReport } from './attribution.js';
+import { attributionRequest } from './attribution-request.js';
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { measureFunction } from './measure-function.js';
@@ -9,6 +11,7 @@ import type { CounterTiming } from './planner/block-design.js';
 import type { BlockReports } from './repeated-report.js';
 import { ResolvedReader } from './resolved.js';
 import { stepRecord, stepRecordRequest } from './step-record.js';
+import type { Attribution, AttributionOptions, Phase, PhaseColumns } from './types/attribution.js';
 import type { EnergyKind, EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   AbortSignalLike,
@@ -109,6 +112,23 @@ export class Meter {
     if (marks.length === 0) return [];
     const pairs = marksOf(marks);
     return this.#reports(await this.#resolve(pairs, request), pairs, request);
+  }
+
+  /**
+   * Powers of phases that alternate, also where they are shorter than a counter's step: many occurrences of each, told
+   * apart by how much of each the intervals between the counter's updates hold. Phases may not overlap; time in none is
+   * 'rest'. Waits as `energy` does. Whether the phases can be told apart is said per channel, never thrown.
+   */
+  async attribute(
+    phases: readonly Phase[] | PhaseColumns,
+    options: AttributionOptions = {},
+  ): Promise<Attribution> {
+    const request = attributionRequest(phases, options);
+    const marks = BigInt64Array.of(request.from, request.to);
+    const [energy] = this.#reports(await this.#resolve(marks, request.wait), marks, request.wait);
+    const attributed = await this.#native.attribute(request.native);
+    this.#requireOpen();
+    return attributionReport(this.#native, request, energy as EnergyReport, attributed);
   }
 
   /**

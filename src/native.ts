@@ -95,6 +95,8 @@ export interface NativeMeter {
   sample: (out: Float64Array) => void;
   /** Estimates every window of every channel once the edges after each end have come, or at the deadline. */
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
+  /** Attributes what the timeline holds by now to marked phases, channel by channel. Never rejects. */
+  attribute(request: NativeAttributionRequest): Promise<NativeAttributions>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
   cancelResolve(ticket: number): void;
   /**
@@ -154,6 +156,59 @@ export interface NativeResolved {
   fields: Float64Array;
   /** J², one channel after the other: windows x windows, row by row; NaN where there is none. Empty unless asked for. */
   covariance: Float64Array;
+}
+
+export interface NativeAttributionRequest {
+  /** How many labels there are, without the rest. */
+  labels: number;
+  /** Label of each phase, and its instants as pairs; ascending, none overlaps another, all within the range. */
+  phaseLabels: Int32Array;
+  marks: BigInt64Array;
+  fromNs: bigint;
+  toNs: bigint;
+  /** Instants within the range, ascending. */
+  powerStates: BigInt64Array;
+}
+
+export interface NativeAttributions {
+  /** Names of the terms, in the order in which labels give them. */
+  terms: string[];
+  leastSignal: number;
+  /** In the order of the meter's channels; null: the channel cannot be read. */
+  channels: (NativeAttribution | null)[];
+}
+
+/** Powers in W, their covariances row by row; NaN: not there. */
+export interface NativeAttribution {
+  status: 'ok' | 'below-resolution' | 'suspect' | 'not-identifiable';
+  /** Of 'suspect'; else empty. */
+  cause: string;
+  /** Those asked for and, where there is any, the rest; empty: no powers at all. */
+  labels: {
+    status: 'ok' | 'below-resolution' | 'not-identifiable';
+    watts: number;
+    uncertainty: number;
+    terms: Float64Array;
+    seconds: number;
+    occurrences: number;
+    joules: number;
+  }[];
+  covariance: Float64Array;
+  joules: number;
+  joulesUncertainty: number;
+  fromNs: bigint;
+  toNs: bigint;
+  intervals: number;
+  degrees: number;
+  signals: Float64Array;
+  chance: Float64Array;
+  blockIntervals: number;
+  /** Another time constant of the sensor fits better than the one supposed. */
+  sensorDoubted: boolean;
+  /** 0: not tested. */
+  interactionBetween: number;
+  interactionWithin: number;
+  interactionP: number;
 }
 
 export interface NativeSeries {

@@ -104,6 +104,12 @@ Napi::Array strings(Napi::Env env, const std::vector<std::string>& values) {
   return out;
 }
 
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
+  Napi::Float64Array out = Napi::Float64Array::New(env, values.size());
+  std::copy(values.begin(), values.end(), out.Data());
+  return out;
+}
+
 int64_t instant(const Napi::Value& value) {
   bool lossless = false;
   return value.As<Napi::BigInt>().Int64Value(&lossless);

@@ -48,6 +48,8 @@ class Meter {
   Meter& operator=(const Meter&) = delete;
 
   [[nodiscard]] const MeterData& data() const noexcept { return *data_; }
+  // For what may outlive the meter.
+  [[nodiscard]] std::shared_ptr<const MeterData> shared_data() const noexcept { return data_; }
   [[nodiscard]] std::vector<ThreadReport> statistics() const;
 
   // `done` runs on the resolver's thread. Returns a ticket for `cancel`.

@@ -28,6 +28,16 @@ double Board::energy_j(double t_ms) const {
   return joules;
 }
 
+// A first-order sensor holds back its time constant times what it shows.
+double Board::held_back_j(double t_ms) const {
+  if (script_.sensor_ms <= 0) return 0;
+  const auto shown = [this](double since_ms) { return since_ms > 0 ? 1 - std::exp(-since_ms / script_.sensor_ms) : 0; };
+  double watts = 0;
+  for (const Pulse& pulse : script_.pulses)
+    watts += pulse.watts * (shown(t_ms - pulse.start_ms) - shown(t_ms - pulse.end_ms));
+  return watts * script_.sensor_ms / 1e3;
+}
+
 double Board::grid(double t_ms) const {
   return std::floor((t_ms - script_.phase_ms) / script_.period_ms) * script_.period_ms + script_.phase_ms;
 }
@@ -35,7 +45,7 @@ double Board::grid(double t_ms) const {
 uint64_t Board::counter_mj(double t_ms) const {
   double at = grid(t_ms);
   if (at >= script_.stuck_ms && at < script_.stuck_until_ms) at = grid(script_.stuck_ms);
-  double joules = script_.offset_j + energy_j(at);
+  double joules = script_.offset_j + energy_j(at) - held_back_j(at);
   if (at >= script_.reset_ms) joules = energy_j(at) - energy_j(script_.reset_ms);
   if (at >= script_.backwards_ms) joules -= script_.backwards_j;
   return static_cast<uint64_t>(std::max(0.0, joules * 1e3));

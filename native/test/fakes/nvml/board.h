@@ -22,6 +22,8 @@ class Board {
   [[nodiscard]] unsigned int filtered_mw(double t_ms) const;
   [[nodiscard]] bool busy(double t_ms) const;
 
+  // What the sensor in front of the counter holds back of the pulses' energy at t, J.
+  [[nodiscard]] double held_back_j(double t_ms) const;
   // Joules from the origin to t.
   [[nodiscard]] double energy_j(double t_ms) const;
 

@@ -45,6 +45,7 @@ const std::map<std::string, Statement>& statements() {
        }},
       {"counter",
        [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.period_ms >> d.phase_ms >> d.offset_j); }},
+      {"sensor", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.sensor_ms); }},
       {"limit", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.limit_w); }},
       {"mig",
        [](Script&, DeviceScript& d, auto& in) {

@@ -13,6 +13,7 @@
 //   square START PERIOD ON WATTS COUNT  COUNT pulses of length ON, one each PERIOD
 //   follow-cpu IDLE_WATTS WATTS_PER_CORE
 //   counter PERIOD PHASE OFFSET_J       default 100.002 0 1000
+//   sensor MS                           time constant of a sensor in front of the counter, default 0: none
 //   limit WATTS                         power limit, default 700
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
@@ -45,6 +46,7 @@ struct DeviceScript {
   double period_ms = 100.002;
   double phase_ms = 0;
   double offset_j = 1000;
+  double sensor_ms = 0;
   double limit_w = 700;
   bool mig = false;
   unsigned int foreign_pid = 0;
