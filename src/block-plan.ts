@@ -92,8 +92,7 @@ export function designBlocks(wanted: BlocksWanted, timing: CounterTiming | undef
   const several = length.target !== undefined || (given !== undefined && length.runs !== given);
   // Blocks of the energy between two marks need no quiet time, bursts always do.
   const quietBlocks = several && (kind === 'caused' || wanted.defaultQuietMs > 0);
-  const fallback =
-    timing && (mode === 'burst' || quietBlocks) ? quietOfBlock(timing) : wanted.defaultQuietMs;
+  const fallback = timing && (mode === 'burst' || quietBlocks) ? quietOfBlock(timing) : wanted.defaultQuietMs;
   return {
     mode,
     runsPerBlock,

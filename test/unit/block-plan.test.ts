@@ -29,19 +29,74 @@ const alone = { kind: 'window', defaultQuietMs: 0 } as const;
 
 describe('a block', () => {
   test.each<[string, LengthOptions, Partial<BlocksWanted>, object]>([
-    ['by default is all runs of one window', {}, {}, { mode: 'sustained', runsPerBlock: 0, minDurationMs: 5000, beforeMs: 1000, periodMs: 0 }],
-    ['is as many runs as were asked for', { repetitions: 70 }, {}, { mode: 'sustained', runsPerBlock: 70, afterMs: 1000, periodMs: 0 }],
-    ['lasts five periods where a target is to be met', { target }, {}, { mode: 'sustained', runsPerBlock: 250, beforeMs: 565, afterMs: 565, periodMs: 100 }],
+    [
+      'by default is all runs of one window',
+      {},
+      {},
+      { mode: 'sustained', runsPerBlock: 0, minDurationMs: 5000, beforeMs: 1000, periodMs: 0 },
+    ],
+    [
+      'is as many runs as were asked for',
+      { repetitions: 70 },
+      {},
+      { mode: 'sustained', runsPerBlock: 70, afterMs: 1000, periodMs: 0 },
+    ],
+    [
+      'lasts five periods where a target is to be met',
+      { target },
+      {},
+      { mode: 'sustained', runsPerBlock: 250, beforeMs: 565, afterMs: 565, periodMs: 100 },
+    ],
     ['has one long run then', { target }, { runMs: 900 }, { runsPerBlock: 1 }],
     ['has the runs that were asked for', { target, runsPerBlock: 7 }, {}, { runsPerBlock: 7, periodMs: 100 }],
-    ['of a target for what lies between two marks needs no quiet time', { target }, alone, { runsPerBlock: 250, beforeMs: 0, afterMs: 0, periodMs: 100 }],
-    ['keeps the quiet time that was asked for', { target }, { quiet: { beforeMs: 50, afterMs: undefined } }, { beforeMs: 50, afterMs: 565 }],
-    ['is a single run in bursts', { mode: 'burst', repetitions: 20 }, {}, { mode: 'burst', runsPerBlock: 1, beforeMs: 565, periodMs: 100 }],
-    ['has quiet time even if it is the only burst', { mode: 'burst', repetitions: 1 }, alone, { runsPerBlock: 1, beforeMs: 565 }],
-    ['is one of many for a time', { mode: 'burst', minDurationMs: 900 }, {}, { runsPerBlock: 1, minDurationMs: 900 }],
-    ['by auto is a burst where a run is long', { mode: 'auto', repetitions: 4 }, { runMs: 300 }, { mode: 'burst', runsPerBlock: 1 }],
-    ['by auto is back to back where it is short', { mode: 'auto', repetitions: 4 }, { runMs: 299 }, { mode: 'sustained', runsPerBlock: 4 }],
-    ['by auto is no burst without quiet time', { mode: 'auto', repetitions: 4 }, { runMs: 300, quiet: { beforeMs: 0, afterMs: 0 } }, { mode: 'sustained' }],
+    [
+      'of a target for what lies between two marks needs no quiet time',
+      { target },
+      alone,
+      { runsPerBlock: 250, beforeMs: 0, afterMs: 0, periodMs: 100 },
+    ],
+    [
+      'keeps the quiet time that was asked for',
+      { target },
+      { quiet: { beforeMs: 50, afterMs: undefined } },
+      { beforeMs: 50, afterMs: 565 },
+    ],
+    [
+      'is a single run in bursts',
+      { mode: 'burst', repetitions: 20 },
+      {},
+      { mode: 'burst', runsPerBlock: 1, beforeMs: 565, periodMs: 100 },
+    ],
+    [
+      'has quiet time even if it is the only burst',
+      { mode: 'burst', repetitions: 1 },
+      alone,
+      { runsPerBlock: 1, beforeMs: 565 },
+    ],
+    [
+      'is one of many for a time',
+      { mode: 'burst', minDurationMs: 900 },
+      {},
+      { runsPerBlock: 1, minDurationMs: 900 },
+    ],
+    [
+      'by auto is a burst where a run is long',
+      { mode: 'auto', repetitions: 4 },
+      { runMs: 300 },
+      { mode: 'burst', runsPerBlock: 1 },
+    ],
+    [
+      'by auto is back to back where it is short',
+      { mode: 'auto', repetitions: 4 },
+      { runMs: 299 },
+      { mode: 'sustained', runsPerBlock: 4 },
+    ],
+    [
+      'by auto is no burst without quiet time',
+      { mode: 'auto', repetitions: 4 },
+      { runMs: 300, quiet: { beforeMs: 0, afterMs: 0 } },
+      { mode: 'sustained' },
+    ],
     ['may be followed by a sham', { sham: true }, {}, { sham: true, runsPerBlock: 0, beforeMs: 1000 }],
   ])('%s', (_, options, more, expected) => {
     expect(design(options, more)).toMatchObject(expected);
@@ -49,7 +104,13 @@ describe('a block', () => {
 
   test('without counters is what it was asked to be, without shams and phases', () => {
     const bursts = design({ mode: 'burst', repetitions: 3, sham: true }, {}, undefined);
-    expect(bursts).toMatchObject({ mode: 'burst', runsPerBlock: 1, beforeMs: 1000, sham: false, periodMs: 0 });
+    expect(bursts).toMatchObject({
+      mode: 'burst',
+      runsPerBlock: 1,
+      beforeMs: 1000,
+      sham: false,
+      periodMs: 0,
+    });
   });
 
   test('of fast counters is not shorter than what a clock can place', () => {
