@@ -91,8 +91,8 @@ export function designBlocks(wanted: BlocksWanted, timing: CounterTiming | undef
   const runsPerBlock = untilTime ? 0 : (given ?? length.runs ?? planned);
   const several = length.target !== undefined || (given !== undefined && length.runs !== given);
   // Blocks of the energy between two marks need no quiet time, bursts always do.
-  const needed = several && timing && (kind === 'caused' || mode === 'burst' || wanted.defaultQuietMs > 0);
-  const fallback = needed ? quietOfBlock(timing) : wanted.defaultQuietMs;
+  const quietBlocks = several && (kind === 'caused' || wanted.defaultQuietMs > 0);
+  const fallback = timing && (mode === 'burst' || quietBlocks) ? quietOfBlock(timing) : wanted.defaultQuietMs;
   return {
     mode,
     runsPerBlock,

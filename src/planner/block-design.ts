@@ -10,7 +10,9 @@ const LEAST_QUIET_MS = 200;
 /** `auto`: a run so long is seen by itself. */
 const LONG_RUN_PERIODS = 3;
 
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
+// Noble, as the golden ratio is, which is five times this one (modulo 1): [H100] what the counter makes of a burst repeats in
+// each fifth of its period, and multiples of the golden ratio itself would creep through a fifth.
+const NOBLE = (5 + Math.sqrt(5)) / 10;
 
 export type Mode = 'sustained' | 'burst';
 
@@ -37,11 +39,11 @@ export function quietOfBlock({ periodMs, decayMs }: CounterTiming): number {
 }
 
 /**
- * Where in the counter's period the blocks begin, 0 to 1: multiples of the golden ratio, which fill the period evenly
- * however many there are (Kronecker's sequence of lowest discrepancy; Niederreiter 1992, chapter 3).
+ * Where in the counter's period the blocks begin, 0 to 1: multiples of a noble number, which fill the period evenly however
+ * many there are (Kronecker's sequences of lowest discrepancy; Niederreiter 1992, chapter 3).
  */
 export function startPhases(first: number, count: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, i) => ((first + i) * GOLDEN) % 1);
+  return Float64Array.from({ length: count }, (_, i) => ((first + i) * NOBLE) % 1);
 }
 
 /** The first instant of this phase at or after `earliest`, in the unit of all arguments; periods count from `origin`. */

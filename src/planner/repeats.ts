@@ -67,16 +67,17 @@ function averaged(terms: readonly BudgetTerm[], n: number): BudgetTerm[] {
 
 /**
  * What the readings leave open in a block, of standard uncertainty u, is filled by what is supposed of power, and that
- * pulls all blocks the same way: by u^2 / s^2 times the distance from the supposition, whose own uncertainty s is at least
- * about the energy E itself. That is 2 u^2 / E at most, and no more than a block's own interval. The scatter does not show
- * it: blocks agree the better, the less their readings tell.
+ * pulls all blocks the same way: by u^2 / s^2 times the distance from the supposition, of uncertainty s. Supposed are a
+ * quarter and +-40 % of the largest power there can be (path_posterior.cc), so that it is u^2 / E at most for an energy E at
+ * up to half of that, the limit of a board. No more than a block's own interval either. The scatter does not show it:
+ * blocks agree the better, the less their readings tell.
  */
 function pullOfPrior(own: readonly BudgetTerm[][], mean: number): number {
   // A phase is no reading's error: it is spread over the blocks.
   const open = own.map((terms) => halfWidthOf(terms.filter(({ name }) => name !== 'phase')));
   const halfWidthOfOne = sum(open) / open.length;
   if (halfWidthOfOne === 0) return 0;
-  return Math.min(halfWidthOfOne, halfWidthOfOne ** 2 / 2 / Math.abs(mean));
+  return Math.min(halfWidthOfOne, halfWidthOfOne ** 2 / 4 / Math.abs(mean));
 }
 
 function normal(name: BudgetTerm['name'], uncertainty: number, key: string): BudgetTerm {

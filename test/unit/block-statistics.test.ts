@@ -56,16 +56,27 @@ describe('statistics of blocks', () => {
 });
 
 describe('start phases', () => {
-  test.each([10, 37, 500])(
-    'of %d blocks leave no gap wider than twice the even one, and go on where they ended',
-    (n) => {
-      const phases = [...startPhases(0, n)];
-      expect([...startPhases(0, 7), ...startPhases(7, n - 7)]).toEqual(phases);
-      const sorted = [...phases].sort((a, b) => a - b);
-      const gaps = sorted.map((phase, i) =>
-        i === 0 ? phase + 1 - (sorted.at(-1) as number) : phase - (sorted[i - 1] as number),
-      );
-      expect(Math.max(...gaps)).toBeLessThan(2 / n);
+  // [H100] what the counter makes of a burst repeats in each fifth of its period.
+  test.each([
+    [10, 1],
+    [37, 1],
+    [500, 1],
+    [10, 5],
+    [37, 5],
+    [500, 5],
+  ])('of %d blocks leave no gap wider than three times the even one in 1/%d of the period', (n, parts) => {
+    const phases = [...startPhases(0, n)];
+    expect([...startPhases(0, 7), ...startPhases(7, n - 7)]).toEqual(phases);
+    const sorted = phases.map((phase) => (phase * parts) % 1).sort((a, b) => a - b);
+    const gaps = sorted.map((phase, i) => phase - (sorted[i - 1] ?? (sorted.at(-1) as number) - 1));
+    expect(Math.max(...gaps)).toBeLessThan(3 / n);
+  });
+
+  test.each([1, 2, 5, 10])(
+    'make neighbours no more alike than chance by what repeats %d times in the period',
+    (parts) => {
+      const values = [...startPhases(0, 200)].map((phase) => Math.cos(2 * Math.PI * parts * phase));
+      expect(blockStatistics(values).autocorrelation).toBeLessThan(0.2);
     },
   );
 

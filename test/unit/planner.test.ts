@@ -199,17 +199,18 @@ describe('terms that blocks have in common', () => {
       'k',
     );
     expect(mean.terms.map(({ name, uncertainty }) => [name, uncertainty])).toEqual([
-      ['prior', 0.1 ** 2 / 2 / 10],
+      ['prior', 0.1 ** 2 / 4 / 10],
       ['kernel', 2],
       ['mark-delay', 4],
     ]);
-    expect(mean.uncertainty).toBeCloseTo(2 + Math.hypot(4, 0.0005), 12);
+    expect(mean.uncertainty).toBeCloseTo(2 + Math.hypot(4, 0.00025), 12);
   });
 });
 
 describe('blocks that tell little', () => {
   // As the estimator does it: a block's reading of standard uncertainty `reading`, drawn towards what is supposed.
   const drawn = (random: Random, truth: number, reading: number) => {
+    // Of a largest power of 720 in the unit of the truth.
     const [supposed, s] = [180, 290];
     const weight = s ** 2 / (s ** 2 + reading ** 2);
     const posterior = reading * Math.sqrt(weight);
@@ -225,7 +226,8 @@ describe('blocks that tell little', () => {
     [100, 150],
     [20, 100],
     [0, 100],
-    [500, 200],
+    [360, 200],
+    [250, 400],
     [0.1, 1000],
   ])('are drawn to what is supposed, and cover all the same: %d read to within %d', (truth, reading) => {
     let covered = 0;
@@ -256,7 +258,7 @@ describe('few blocks', () => {
   test('keep their own intervals, of which only what differs from block to block averages out', () => {
     const four = meanOfBlocks([block(0, 9), block(1, 10), block(2, 11), block(3, 10)], 0.05, 'k');
     expect(four.statistics).toBeUndefined();
-    expect(four.uncertainty).toBeCloseTo(Math.hypot(3 / 2, 1, 9 / 2 / 10), 12);
+    expect(four.uncertainty).toBeCloseTo(Math.hypot(3 / 2, 1, 9 / 4 / 10), 12);
     expect(meanOfBlocks([block(0, 9)], 0.05, 'k').uncertainty).toBeCloseTo(Math.hypot(3, 1), 12);
   });
 
