@@ -11,7 +11,7 @@ constexpr uint64_t kSeed = 9'437'189;
 constexpr int kRuns = 400;
 constexpr int kMostMisses = 38;  // at 5 % the chance of more is 1e-4
 
-TEST("attribution covers: two and three phases of 2 to 60 ms on three counters, lengths varied by 30 %") {
+TEST("statistics: attribution covers two and three phases of 2 to 60 ms on three counters, lengths varied by 30 %") {
   uint64_t seed = kSeed;
   int pooled = 0;
   int misses = 0;
@@ -40,7 +40,7 @@ TEST("attribution covers: two and three phases of 2 to 60 ms on three counters, 
   CHECK(misses <= 0.05 * pooled);
 }
 
-TEST("attribution: phases at random or with pauses are told apart better than those in turn") {
+TEST("statistics: attribution, phases at random or with pauses are told apart better than those in turn") {
   const PhaseMachine& board = phase_machines()[0];
   PhaseSpec spec = spec_of(board, {5, 5});
   const PhaseCell turns = score(spec, 100, kSeed);
@@ -52,7 +52,7 @@ TEST("attribution: phases at random or with pauses are told apart better than th
 }
 
 // The [S] of the design: ±29 W where lengths repeat but for what a program's own timing varies, ±4.5 W with 30 %.
-TEST("attribution: five minutes of 5 ms phases on a 100 ms counter, with lengths that vary and that hardly do") {
+TEST("statistics: attribution, five minutes of 5 ms phases on a 100 ms counter, with lengths that vary and that hardly do") {
   PhaseSpec spec = spec_of(phase_machines()[0], {5, 5});
   spec.duration_s = 300;
   const auto half_width = [&](double spread) {
@@ -72,7 +72,7 @@ TEST("attribution: five minutes of 5 ms phases on a 100 ms counter, with lengths
   CHECK_NEAR(half_width(0.05), 29, 8);
 }
 
-TEST("attribution: an interaction is found where there is one, and one in a hundred times where there is none") {
+TEST("statistics: attribution, an interaction is found where there is one, and one in a hundred times where there is none") {
   for (const PhaseMachine& machine : phase_machines()) {
     PhaseSpec spec = spec_of(machine, {10, 10});
     spec.random_order = true;
@@ -86,7 +86,7 @@ TEST("attribution: an interaction is found where there is one, and one in a hund
   }
 }
 
-TEST("attribution: a sensor twice as slow as supposed is seen, and the intervals hold") {
+TEST("statistics: attribution, a sensor twice as slow as supposed is seen, and the intervals hold") {
   PhaseSpec spec = spec_of(phase_machines()[0], {20, 30});
   spec.machine.tau_ms *= 2;
   int misses = 0;
@@ -102,7 +102,7 @@ TEST("attribution: a sensor twice as slow as supposed is seen, and the intervals
   CHECK(doubted > 40);
 }
 
-TEST("attribution: locked lengths are refused on every counter") {
+TEST("statistics: attribution, locked lengths are refused on every counter") {
   for (const PhaseMachine& machine : phase_machines()) {
     const double period = machine.make(5, Load::kFlat).counter.period_ms;
     for (const double part : {0.05, 0.1, 0.25, 0.5}) {

@@ -52,20 +52,20 @@ void check_cells(MakeSpec make, const std::vector<double>& lengths_ms, double ad
   CHECK(caused.misses <= 0.05 * caused.runs);
 }
 
-TEST("coverage: a board with a 100 ms counter behind a sensor, 5 ms to 5 s") {
+TEST("statistics: coverage of a board with a 100 ms counter behind a sensor, 5 ms to 5 s") {
   check_cells(h100_board, {5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}, 5, 1);
 }
 
-TEST("coverage: the same with its ring of samples, and with slow calls") {
+TEST("statistics: coverage of the same with its ring of samples, and with slow calls") {
   check_cells(h100_with_ring, {5, 20, 50, 200, 1000}, 5, 4);
   check_cells(slow_calls, {20, 100, 1000}, 5, 5);
 }
 
-TEST("coverage: a board with a 20 ms counter") { check_cells(fast_board, {5, 20, 50, 200, 1000}, 5, 2); }
+TEST("statistics: coverage of a board with a 20 ms counter") { check_cells(fast_board, {5, 20, 50, 200, 1000}, 5, 2); }
 
-TEST("coverage: a package with a 1 ms counter") { check_cells(rapl_package, {5, 20, 50, 200}, 1, 3); }
+TEST("statistics: coverage of a package with a 1 ms counter") { check_cells(rapl_package, {5, 20, 50, 200}, 1, 3); }
 
-TEST("coverage: accumulations displaced without a slow read to show it") {
+TEST("statistics: coverage of accumulations displaced without a slow read to show it") {
   for (const double length : {5.0, 50.0, 500.0}) {
     const Scores s = score(
         [](double length_ms, Load load) {
