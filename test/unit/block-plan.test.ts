@@ -7,7 +7,7 @@ const timing = { periodMs: 100, decayMs: 65 };
 function design(
   options: LengthOptions,
   more: Partial<BlocksWanted> = {},
-  counter: typeof timing | undefined = timing,
+  counter: typeof timing | null = timing,
 ) {
   return designBlocks(
     {
@@ -20,7 +20,7 @@ function design(
       request: { signal: undefined, timeoutNs: -1 },
       ...more,
     },
-    counter,
+    counter ?? undefined,
   );
 }
 
@@ -103,7 +103,7 @@ describe('a block', () => {
   });
 
   test('without counters is what it was asked to be, without shams and phases', () => {
-    const bursts = design({ mode: 'burst', repetitions: 3, sham: true }, {}, undefined);
+    const bursts = design({ mode: 'burst', repetitions: 3, sham: true }, {}, null);
     expect(bursts).toMatchObject({
       mode: 'burst',
       runsPerBlock: 1,
