@@ -4,6 +4,7 @@ import { studentT } from './student.js';
 /** Below this a correlation estimated from the blocks themselves says nothing. */
 const ENOUGH_FOR_CORRELATION = 10;
 const LARGEST_CORRELATION = 0.9;
+const LEAST_DISTANCES = 5;
 
 export interface BlockStatistics {
   blocks: number;
@@ -27,11 +28,12 @@ export function blockStatistics(values: readonly number[]): BlockStatistics {
   const deviations = values.map((x) => x - mean);
   const squares = deviations.reduce((sum, d) => sum + d * d, 0);
   const autocorrelation = neighbourCorrelation(deviations, squares);
-  // An autoregressive series of first order: n (1 - r) / (1 + r) independent values (Bayley and Hammersley 1946).
-  const inflation = (1 + autocorrelation) / (1 - autocorrelation);
+  // An autoregressive series of first order: n (1 - r) / (1 + r) independent values (Bayley and Hammersley 1946). How far
+  // apart the blocks must be to be independent is not to be told from fewer than five such distances.
+  const inflation = Math.min((1 + autocorrelation) / (1 - autocorrelation), 1 + n / LEAST_DISTANCES);
   const effectiveBlocks = Math.max(2, n / inflation);
   // Correlated blocks scatter less about their own mean than about the true one, by as many as share their errors.
-  const variance = squares / Math.max(1, n - inflation);
+  const variance = squares / (n - inflation);
   return {
     blocks: n,
     mean,
