@@ -96,7 +96,8 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   if (spec.load == Load::kNeighbours) breaks.insert(breaks.end(), {earlier - other, earlier, later, later + other});
 
   const auto idle = [&](int64_t t) {
-    return spec.idle_w + slope * static_cast<double>(t - a) * 1e-9 + noise[static_cast<size_t>(t / ms(kLatticeMs))];
+    return spec.idle_w + slope * static_cast<double>(t - a) * 1e-9 +
+           noise[std::min(static_cast<size_t>(t / ms(kLatticeMs)), noise.size() - 1)];
   };
   const auto excess = [&](int64_t t) {
     if (spec.load == Load::kNeighbours &&
