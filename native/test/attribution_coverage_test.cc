@@ -52,7 +52,9 @@ TEST("statistics: attribution, phases at random or with pauses are told apart be
 }
 
 // The [S] of the design: ±29 W where lengths repeat but for what a program's own timing varies, ±4.5 W with 30 %.
-TEST("statistics: attribution, five minutes of 5 ms phases on a 100 ms counter, with lengths that vary and that hardly do") {
+TEST(
+    "statistics: attribution, five minutes of 5 ms phases on a 100 ms counter, with lengths that vary and that hardly "
+    "do") {
   PhaseSpec spec = spec_of(phase_machines()[0], {5, 5});
   spec.duration_s = 300;
   const auto half_width = [&](double spread) {
@@ -72,7 +74,9 @@ TEST("statistics: attribution, five minutes of 5 ms phases on a 100 ms counter, 
   CHECK_NEAR(half_width(0.05), 29, 8);
 }
 
-TEST("statistics: attribution, an interaction is found where there is one, and one in a hundred times where there is none") {
+TEST(
+    "statistics: attribution, an interaction is found where there is one, and one in a hundred times where there is "
+    "none") {
   for (const PhaseMachine& machine : phase_machines()) {
     PhaseSpec spec = spec_of(machine, {10, 10});
     spec.random_order = true;
