@@ -15,7 +15,6 @@ Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values);
 void set_unsupported(Napi::Object& object, const Status& status);
 Napi::Object device_object(Napi::Env env, const energy::DeviceInfo& device);
 Napi::Array strings(Napi::Env env, const std::vector<std::string>& values);
-Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values);
 int64_t instant(const Napi::Value& value);
 energy::ResolutionRequest resolution_request(const Napi::Object& request);
 

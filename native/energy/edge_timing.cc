@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "energy/path_model.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -92,7 +93,7 @@ EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
     double at = mid_ns(edge);
     // A bracket that admits two points of the grid does not say which: it would only confuse.
     if (on_grid && width_s(edge) >= grid.period_s - 2 * kGridSlack * jitter) continue;
-    if (on_grid && std::hypot(grid.u_s, jitter) < timed.timing_s) {
+    if (on_grid && root_sum_square(grid.u_s, jitter) < timed.timing_s) {
       const double k = std::round(seconds(at - start) / seconds(traits.period_ns));
       at = std::clamp(start + (grid.origin_s + grid.period_s * k) / kSecondsPerNs, static_cast<double>(edge.lo),
                       static_cast<double>(edge.hi));

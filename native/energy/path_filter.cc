@@ -89,7 +89,7 @@ void PathFilter::run(const PathPrior& prior) {
       // Where the counter stood before is nobody's business: its first reading tells.
       constexpr double kAnyEnergyJ = 1e4;
       const double level = prior.idle_w + (events_[0].quiet ? 0 : prior.work_w);
-      const double level_u = std::hypot(prior.idle_u, events_[0].quiet ? 0 : prior.work_u);
+      const double level_u = root_sum_square(prior.idle_u, events_[0].quiet ? 0 : prior.work_u);
       covariance[kEnergy][kEnergy] = kAnyEnergyJ * kAnyEnergyJ;
       mean[kIdle] = prior.idle_w;
       covariance[kIdle][kIdle] = prior.idle_u * prior.idle_u;

@@ -116,9 +116,8 @@ class Planner {
       out.events.push_back(mark);
     }
     add_pieces(out);
-    std::stable_sort(out.events.begin(), out.events.end(), [](const PathEvent& a, const PathEvent& b) {
-      return a.at != b.at ? a.at < b.at : order(a) < order(b);
-    });
+    std::sort(out.events.begin(), out.events.end(),
+              [](const PathEvent& a, const PathEvent& b) { return a.at != b.at ? a.at < b.at : order(a) < order(b); });
     PathEvent start = out.events.front();
     start.kind = PathEventKind::kPiece;
     start.quiet = quiet_at(out, start.at);

@@ -70,7 +70,7 @@ QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span
     const double second_s = seconds(ends[i]->at - ends[i - 1]->at);
     const double first = (ends[i - 1]->joules - ends[i - 2]->joules) / first_s;
     const double second = (ends[i]->joules - ends[i - 1]->joules) / second_s;
-    const auto u = [&ends](size_t k) { return std::hypot(ends[k]->timing_s, ends[k]->displacement_s); };
+    const auto u = [&ends](size_t k) { return root_sum_square(ends[k]->timing_s, ends[k]->displacement_s); };
     const double timing = square(first * u(i - 2) / first_s) + square(first * u(i - 1) * (1 / first_s + 1 / second_s)) +
                           square(second * u(i) / second_s);
     out.variance += 0.5 * std::max(0.0, square(second - first) - timing);
@@ -182,10 +182,10 @@ void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, s
     if (event.kind == PathEventKind::kCounter) {
       // The sensor's time constant is known so well, and so is what it holds back.
       const double held_back_w = std::max(0.0, event.rate - prior.idle_w);
-      event.value_u = std::hypot(quantum, kFinestJ);
+      event.value_u = root_sum_square(quantum, kFinestJ);
       event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
-      event.value_u = std::hypot(sensor.noise_w, sensor.gain_u * event.value);
+      event.value_u = root_sum_square(sensor.noise_w, sensor.gain_u * event.value);
       event.timing_s = seconds(sensor.stamp_jitter_ns);
     }
   }
@@ -223,7 +223,7 @@ PathFilter PathPosterior::take(const CounterView& counter, const PathSegment& se
   if (counter.traits.filter_ns > 0) {
     const double filter_s = seconds(counter.traits.filter_ns) / std::sqrt(3.0);
     for (PathEvent& event : events) {
-      if (event.kind == PathEventKind::kCounter) event.timing_s = std::hypot(event.timing_s, filter_s);
+      if (event.kind == PathEventKind::kCounter) event.timing_s = root_sum_square(event.timing_s, filter_s);
     }
   }
   rate_by_neighbours(events, PathEventKind::kCounter, 0);
