@@ -101,6 +101,11 @@ const loop = (request) => ({
   maxDurationNs: 0,
   idleBeforeNs: 0,
   idleAfterNs: 0,
+  phases: new Float64Array(0),
+  periodNs: 0,
+  originNs: 0n,
+  sham: false,
+  budgetNs: 0,
   progress: undefined,
   ...request,
 });
@@ -115,7 +120,8 @@ export async function burst({ session, feeds }, runs, at) {
     return { a, b: mark(), durationsNs: new Float64Array(0) };
   }
   const done = await session.measureNative(feeds, loop({ repetitions: runs, idleBeforeNs: wait }));
-  return { a: done.startNs, b: done.endNs, durationsNs: done.durationsNs };
+  const [, a, b] = done.marksNs;
+  return { a, b, durationsNs: done.durationsNs };
 }
 
 /** How long one run takes in a burst of about this length, ms; from a few such bursts. */
