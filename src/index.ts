@@ -6,7 +6,7 @@ export { mark } from './mark.js';
 export { Meter } from './meter.js';
 export { type PhaseLengthsOptions, phaseLengths } from './phase-lengths.js';
 export { probe } from './probe.js';
-export type { RaplCause } from './rapl-causes.js';
+export { RAPL_CAUSES, type RaplCause } from './rapl-causes.js';
 export { InferenceSession } from './session.js';
 export { sumEnergies } from './sum.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';

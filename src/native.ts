@@ -149,10 +149,9 @@ export interface NativeResolved {
   statuses: string[];
   causes: string[];
   terms: string[];
-  /** Of each term: what its errors have in common ('edge', 'idle', 'calibration'), and its distribution by kind. */
+  /** Of each term: what its errors have in common ('edge', 'idle', 'calibration'), and its distribution. */
   origins: string[];
-  windowDistributions: string[];
-  causedDistributions: string[];
+  distributions: string[];
   fields: Float64Array;
   /** J², one channel after the other: windows x windows, row by row; NaN where there is none. Empty unless asked for. */
   covariance: Float64Array;

@@ -32,9 +32,7 @@ export class ResolvedReader {
 
   figure(window: number, channel: number, kind: EnergyKind): Figure {
     const get = (field: string) => this.get(window, channel, `${kind}.${field}`);
-    const { statuses, causes, terms, origins } = this.resolved;
-    const distributions =
-      kind === 'window' ? this.resolved.windowDistributions : this.resolved.causedDistributions;
+    const { statuses, causes, terms, origins, distributions } = this.resolved;
     const present = terms.flatMap((name, i) => {
       const uncertainty = get(name);
       return uncertainty > 0 && Number.isFinite(uncertainty) ? [{ name, uncertainty, i }] : [];

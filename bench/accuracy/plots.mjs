@@ -1,7 +1,6 @@
 // Plots of the grid as SVG.
 
-import { Error as ErrorLevel, parse, View } from 'vega';
-import { compile } from 'vega-lite';
+import { svg } from '../lib/svg.mjs';
 
 const WIDTH = 380;
 const METHODS = [
@@ -9,11 +8,6 @@ const METHODS = [
   ['plain_rmse', 'counter difference'],
   ['polled_rmse', '10 ms polling of a 1 s mean'],
 ];
-
-async function svg(spec) {
-  const { spec: compiled } = compile(spec);
-  return new View(parse(compiled), { renderer: 'none', logLevel: ErrorLevel }).toSVG();
-}
 
 /** RMSE over the length of the window, by method, one panel a kind; medians over the loads of one machine. */
 export function errors(cells, machine) {

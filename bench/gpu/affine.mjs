@@ -1,8 +1,6 @@
 // A model run k times in single bursts, k from 1 to 1000 and every k in random order: raw traces and the meter's own
 // figures. What a burst causes must be affine in k wherever clocks and throttle reasons do not change.
 //   node bench/gpu/affine.mjs OUT [--model FILE.onnx] [--batch 1] [--max 1000] [--levels 14] [--repeats 6] [--rehearse]
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   atPhase,
   boardOf,
@@ -16,7 +14,7 @@ import {
   randomOf,
   shuffle,
 } from './lib/board.mjs';
-import { writeTrace } from './lib/trace.mjs';
+import { finishTrace, writeSummary } from './lib/recording.mjs';
 
 const options = commandLine(
   {
@@ -60,17 +58,7 @@ try {
     if (i % 10 === 9)
       console.log(`${i + 1} of ${list.length} bursts, ${(Number(b - from) / 1e9).toFixed(0)} s`);
   }
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const to = mark();
-  await new Promise((resolve) => setTimeout(resolve, 1200)); // until the ring has been read once more
-  const statistics = meter.statistics();
-  const bursts = await writeTrace(options.out, meter, from, to, done);
-  await meter.close();
-  writeFileSync(
-    join(options.out, 'summary.json'),
-    `${JSON.stringify({ ...about, from: String(from), to: String(to), statistics, bursts }, null, 1)}\n`,
-  );
-  console.log(`done, ${(Number(mark() - from) / 1e9).toFixed(1)} s`);
+  writeSummary(options.out, { ...about, ...(await finishTrace(options.out, meter, from, done)) });
   await load.session.release();
 } finally {
   board.close();

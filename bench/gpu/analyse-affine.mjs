@@ -111,7 +111,7 @@ const byLength = bands.slice(1).flatMap((high, i) => {
 
 writeFileSync(
   join(out, 'affine.svg'),
-  plot({
+  await plot({
     title: 'Energy caused by k runs in one burst',
     x: 'k',
     y: 'J',

@@ -235,7 +235,7 @@ for (const kind of kinds.filter((k) => k > 0)) {
   }));
   writeFileSync(
     join(out, file),
-    plot({
+    await plot({
       title: `Bursts of ${kind} ms`,
       x: 'phase of the start within the counter’s period',
       y: 'energy caused, J',

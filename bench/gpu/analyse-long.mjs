@@ -98,7 +98,7 @@ const heldRows = [2, 5, 10].map((keepEvery) => {
 
 writeFileSync(
   join(out, 'long.svg'),
-  plot({
+  await plot({
     title: 'Long windows: ring’s scaled integral less the estimate',
     x: 'length, s',
     y: '% of the estimate, with its U',

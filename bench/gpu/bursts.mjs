@@ -1,7 +1,6 @@
 // Single bursts of 5, 20 and 100 ms with start phases spread over the counter's period, in random order with shams, once
 // with the energy counter read back to back and once only around its predicted updates; raw traces for the analysis.
 //   node bench/gpu/bursts.mjs OUT [--count 200] [--shams 40] [--gap-ms 250] [--blocks 2] [--rehearse]
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   atPhase,
@@ -17,7 +16,7 @@ import {
   runLengthMs,
   shuffle,
 } from './lib/board.mjs';
-import { writeTrace } from './lib/trace.mjs';
+import { finishTrace, writeSummary } from './lib/recording.mjs';
 
 const options = commandLine(
   {
@@ -55,10 +54,7 @@ try {
   const results = [];
   for (const [i, block] of plan.entries()) {
     results.push(await record(`${String(i).padStart(2, '0')}-${block.mode}`, block, load, runsOf));
-    writeFileSync(
-      join(options.out, 'summary.json'),
-      `${JSON.stringify({ ...about, runs: Object.fromEntries(runsOf), blocks: results }, null, 1)}\n`,
-    );
+    writeSummary(options.out, { ...about, runs: Object.fromEntries(runsOf), blocks: results });
   }
   await load.session.release();
 } finally {
@@ -107,12 +103,5 @@ async function record(name, { mode, bursts }, load, runsOf) {
       );
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const to = mark();
-  await new Promise((resolve) => setTimeout(resolve, 1200)); // until the ring has been read once more
-  const statistics = meter.statistics();
-  const figures = await writeTrace(join(options.out, name), meter, from, to, done);
-  await meter.close();
-  console.log(`${name}: done, ${(Number(mark() - from) / 1e9).toFixed(1)} s`);
-  return { name, mode, from: String(from), to: String(to), statistics, bursts: figures };
+  return { name, mode, ...(await finishTrace(join(options.out, name), meter, from, done)) };
 }

@@ -1,8 +1,6 @@
 // Windows of 2 to 20 s under load, steady and in gusts: raw traces, for comparison with the ring's integral and with
 // updates of the counter that the estimate was not given.
 //   node bench/gpu/long.mjs OUT [--seconds 2,3,5,8,12,20] [--rehearse]
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   boardOf,
   burst,
@@ -15,7 +13,7 @@ import {
   runLengthMs,
   shuffle,
 } from './lib/board.mjs';
-import { writeTrace } from './lib/trace.mjs';
+import { finishTrace, writeSummary } from './lib/recording.mjs';
 
 const options = commandLine(
   {
@@ -66,17 +64,7 @@ try {
     done.push({ runs: 0, ...window });
     console.log(`${kind}, ${(Number(window.b - window.a) / 1e9).toFixed(1)} s`);
   }
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const to = mark();
-  await new Promise((resolve) => setTimeout(resolve, 1200)); // until the ring has been read once more
-  const statistics = meter.statistics();
-  const bursts = await writeTrace(options.out, meter, from, to, done);
-  await meter.close();
-  writeFileSync(
-    join(options.out, 'summary.json'),
-    `${JSON.stringify({ ...about, from: String(from), to: String(to), statistics, bursts }, null, 1)}\n`,
-  );
-  console.log(`done, ${(Number(mark() - from) / 1e9).toFixed(1)} s`);
+  writeSummary(options.out, { ...about, ...(await finishTrace(options.out, meter, from, done)) });
   await load.session.release();
 } finally {
   board.close();

@@ -23,6 +23,9 @@ function graph(nodes, initializers, shape, outputShape = shape) {
 const node = (op, inputs, output) =>
   message(1, ...inputs.map((name) => bytes(1, name)), bytes(2, output), bytes(4, op));
 
+const squareMatrix = (name, size, weights) =>
+  message(5, number(1, size), number(1, size), number(2, 1), bytes(8, name), bytes(9, weights.buffer));
+
 /** y = x, float32. */
 export const identity = (shape) => graph([node('Identity', ['x'], 'y')], [], shape);
 
@@ -30,14 +33,7 @@ export const identity = (shape) => graph([node('Identity', ['x'], 'y')], [], sha
 export function chain(size, length) {
   const weights = new Float32Array(size * size);
   for (let i = 0; i < size; i++) weights[i * size + i] = 1;
-  const w = message(
-    5,
-    number(1, size),
-    number(1, size),
-    number(2, 1),
-    bytes(8, 'w'),
-    bytes(9, weights.buffer),
-  );
+  const w = squareMatrix('w', size, weights);
   const nodes = Array.from({ length }, (_, i) =>
     node('MatMul', [i === 0 ? 'x' : `m${i}`, 'w'], i === length - 1 ? 'y' : `m${i + 1}`),
   );
@@ -56,14 +52,7 @@ export function resident(size, length) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     weights[i] = half * (state / 2 ** 31 - 1);
   }
-  const w = message(
-    5,
-    number(1, size),
-    number(1, size),
-    number(2, 1),
-    bytes(8, 'w'),
-    bytes(9, weights.buffer),
-  );
+  const w = squareMatrix('w', size, weights);
   const nodes = [
     node('Mul', ['x', 'w'], 'm0'),
     ...Array.from({ length }, (_, i) => node('MatMul', [`m${i}`, 'w'], `m${i + 1}`)),

@@ -158,14 +158,12 @@ Napi::Value resolved(Napi::Env env, const energy::Resolution& resolution) {
   }
   std::vector<std::string> terms;
   std::vector<std::string> origins;
-  std::vector<std::string> window;
-  std::vector<std::string> caused;
+  std::vector<std::string> distributions;
   for (size_t i = 0; i < energy::kTermCount; ++i) {
     const auto term = static_cast<energy::Term>(i);
     terms.emplace_back(energy::term_name(term));
     origins.emplace_back(energy::term_origin(term));
-    window.emplace_back(energy::term_distribution(term, energy::EnergyKind::kWindow));
-    caused.emplace_back(energy::term_distribution(term, energy::EnergyKind::kCaused));
+    distributions.emplace_back(energy::term_distribution(term));
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("names", strings(env, energy::resolution_names()));
@@ -173,8 +171,7 @@ Napi::Value resolved(Napi::Env env, const energy::Resolution& resolution) {
   object.Set("causes", strings(env, causes));
   object.Set("terms", strings(env, terms));
   object.Set("origins", strings(env, origins));
-  object.Set("windowDistributions", strings(env, window));
-  object.Set("causedDistributions", strings(env, caused));
+  object.Set("distributions", strings(env, distributions));
   object.Set("fields", doubles(env, resolution.fields));
   object.Set("covariance", doubles(env, resolution.covariance));
   return object;

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/squares.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -21,8 +22,6 @@ constexpr double kFinestTiming_s = 1e-6;
 constexpr double kFinest_j2 = 1e-18;
 // Power at an edge counts with at least this part of the mean power: none is known to be 0.
 constexpr double kLeastPower = 0.1;
-
-double square(double value) noexcept { return value * value; }
 
 // Phases, and the rest between them where there is any.
 std::vector<Segment> segments_of(const AttributionRequest& request) {

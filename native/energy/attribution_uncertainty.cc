@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/squares.h"
 #include "energy/attribution_blocks.h"
 #include "energy/window_bounds.h"
 #include "energy/window_idle.h"
@@ -20,8 +21,6 @@ constexpr double kFitsBetter = 9;
 constexpr double kTimingU = 0.05;
 // [H100] A counter's sensitivity to phase falls with the length of the effect: by half at this share of the period.
 constexpr double kPhaseReach = 0.35;
-
-double square(double value) noexcept { return value * value; }
 
 double& term(LabelPower& label, AttributionTerm which) noexcept { return label.terms[static_cast<size_t>(which)]; }
 

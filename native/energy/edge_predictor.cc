@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/squares.h"
+
 namespace mj::energy {
 
 namespace {
@@ -16,8 +18,6 @@ constexpr double kFine = 2 * kMs;           // a guard up to this is worth two c
 constexpr double kPollSpacing = 1 * kMs;    // of counters whose calls are fast
 constexpr int kPatience = 3;                // contradictions in a row before the grid is looked for again
 constexpr double kEagerPeriods = 2.5;       // polled without pause for so long, then four times a period
-
-double square(double x) { return x * x; }
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "energy/path_model.h"
+#include "base/squares.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "base/squares.h"
 
 namespace mj::energy {
 
@@ -72,7 +73,6 @@ bool PathFilter::reads(size_t event) const noexcept {
 }
 
 void PathFilter::enter(const PathPrior& prior, bool quiet, PathVector& mean, PathMatrix& covariance) const noexcept {
-  const auto square = [](double value) { return value * value; };
   forget(kWork, quiet ? 0 : prior.work_w, quiet ? 0 : square(prior.work_u), mean, covariance);
   forget(kFlutter, 0, square(quiet ? prior.idle_flutter_w : prior.work_flutter_w), mean, covariance);
 }
@@ -123,7 +123,6 @@ void PathFilter::observe(const PathPrior& prior, size_t event, PathVector& mean,
   } else {
     step.h[kIdle] = step.h[kWork] = step.h[kFlutter] = 1;
   }
-  const auto square = [](double value) { return value * value; };
   step.timing_variance = square(reading.timing_s * reading.rate);
   step.displacement_variance = square(reading.displacement_s * reading.rate);
   step.value_variance = square(reading.value_u);
@@ -146,6 +145,7 @@ void PathFilter::observe(const PathPrior& prior, size_t event, PathVector& mean,
 PathValue PathFilter::value(const std::vector<PathTerm>& terms) const {
   PathValue out;
   Row row(*this, terms);
+  std::vector<double> direct(events_.size());  // weights of the innovations that follow the marks
   for (size_t i = row.first(); i < events_.size(); ++i) {
     row.advance_to(i);
     while (const PathVector* weights = row.mark(i)) {
@@ -155,9 +155,11 @@ PathValue PathFilter::value(const std::vector<PathTerm>& terms) const {
     }
     if (!reads(i)) continue;
     const double with = row.read(i);
-    out.value += with * steps_[i].innovation / steps_[i].innovation_variance;
-    out.variance -= with * with / steps_[i].innovation_variance;
+    direct[i] = with / steps_[i].innovation_variance;
+    out.value += direct[i] * steps_[i].innovation;
+    out.variance -= with * direct[i];
   }
+  out.shares = shares(terms, direct, out.variance);
   return out;
 }
 
@@ -183,23 +185,11 @@ double PathFilter::covariance(const std::vector<PathTerm>& f, const std::vector<
   return sum;
 }
 
-// Each reading's weight in the functional, by the adjoint of the filter; its error's variance follows.
-PathShares PathFilter::shares(const std::vector<PathTerm>& terms) const {
+// What each kind of reading error has of the variance: each reading's weight in the functional, by the adjoint of the
+// filter, times the variance of its error. The rest is what the readings leave open.
+PathShares PathFilter::shares(const std::vector<PathTerm>& terms, const std::vector<double>& direct,
+                              double variance) const {
   PathShares out{};
-  Row row(*this, terms);
-  std::vector<double> direct(events_.size());  // through the readings after the marks
-  double variance = 0;
-  for (size_t i = row.first(); i < events_.size(); ++i) {
-    row.advance_to(i);
-    while (const PathVector* weights = row.mark(i)) {
-      variance += dot(*weights, times(steps_[i].covariance, *weights)) + 2 * dot(row.row(), *weights);
-      row.add_mark(i);
-    }
-    if (!reads(i)) continue;
-    const double with = row.read(i);
-    direct[i] = with / steps_[i].innovation_variance;
-    variance -= with * direct[i];
-  }
   PathVector adjoint{};
   size_t term = terms.size();
   for (size_t i = events_.size(); i-- > 0;) {

@@ -53,6 +53,7 @@ struct PathTerm {
 struct PathValue {
   double value = 0;
   double variance = 0;
+  PathShares shares{};  // of the variance
 };
 
 class PathFilter {
@@ -63,9 +64,6 @@ class PathFilter {
   // The functional with these terms, ascending in `event`.
   [[nodiscard]] PathValue value(const std::vector<PathTerm>& terms) const;
   [[nodiscard]] double covariance(const std::vector<PathTerm>& f, const std::vector<PathTerm>& g) const;
-  // The part of the functional's variance that each kind of reading error has; the rest is what the readings leave
-  // open.
-  [[nodiscard]] PathShares shares(const std::vector<PathTerm>& terms) const;
 
   [[nodiscard]] const std::vector<PathEvent>& events() const noexcept { return events_; }
   // Predicted state at an event, before its reading is used.
@@ -107,6 +105,8 @@ class PathFilter {
   void enter(const PathPrior& prior, bool quiet, PathVector& mean, PathMatrix& covariance) const noexcept;
   // Covariance of a functional with the state, event by event.
   class Row;
+  [[nodiscard]] PathShares shares(const std::vector<PathTerm>& terms, const std::vector<double>& direct,
+                                  double variance) const;
 
   std::vector<PathEvent> events_;
   std::vector<Step> steps_;

@@ -4,8 +4,6 @@
 
 namespace mj::energy {
 
-double root_sum_square(double a, double b) noexcept { return std::sqrt(a * a + b * b); }
-
 double dot(const PathVector& a, const PathVector& b) noexcept {
   double sum = 0;
   for (size_t i = 0; i < kPathStates; ++i) sum += a[i] * b[i];

@@ -13,9 +13,6 @@ enum PathState : size_t { kEnergy, kIdle, kWork, kFlutter, kSensed, kPathStates 
 using PathVector = std::array<double, kPathStates>;
 using PathMatrix = std::array<PathVector, kPathStates>;  // [row][column]
 
-// Of independent errors. Not std::hypot: glibc 2.35 has a new version of it, which Red Hat 9 lacks.
-double root_sum_square(double a, double b) noexcept;
-
 double dot(const PathVector& a, const PathVector& b) noexcept;
 PathVector times(const PathMatrix& m, const PathVector& v) noexcept;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/squares.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -31,8 +32,6 @@ constexpr double kShortestBlockS = 0.050;
 constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
 // [assumed] The sensor's time constant may be off by so much.
 constexpr double kSensorU = 0.2;
-
-double square(double value) noexcept { return value * value; }
 
 struct QuietPower {
   double joules = 0;

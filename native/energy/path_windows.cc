@@ -4,22 +4,17 @@
 #include <cmath>
 #include <map>
 
+#include "base/squares.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
 
 namespace {
 
-double square(double value) noexcept { return value * value; }
-
 PathTerm energy_at(const PathMark& mark, double weight) {
   PathTerm term{mark.event, {}};
   term.weights[kEnergy] = weight;
   return term;
-}
-
-WindowPosterior::Functional of(const PathPosterior& path, const std::vector<PathTerm>& terms) {
-  return {path.filter().value(terms), path.filter().shares(terms)};
 }
 
 }  // namespace
@@ -28,6 +23,7 @@ WindowPosterior::WindowPosterior(const CounterView& counter, const Span<Window>&
     : traits_(counter.traits), plan_(plan_paths(counter, windows)) {
   paths_.reserve(plan_.segments.size());
   for (const PathSegment& segment : plan_.segments) paths_.emplace_back(counter, segment);
+  for (size_t i = 0; i < windows.size; ++i) gross_.push_back(functional(i, 0, 0));
   find_instants(windows);
 }
 
@@ -37,7 +33,7 @@ void WindowPosterior::find_instants(const Span<Window>& windows) {
   std::map<int64_t, Instant> instants;
   for (size_t i = 0; i < windows.size; ++i) {
     const double length_s = seconds(windows[i].b - windows[i].a);
-    const double mean_w = length_s > 0 ? std::max(0.0, functional(i, 0, 0).figure.value / length_s) : 0;
+    const double mean_w = length_s > 0 ? std::max(0.0, gross(i).value / length_s) : 0;
     for (const bool end : {false, true}) {
       const PathMark& mark = end ? plan_.ends[i] : plan_.starts[i];
       const PathPosterior& path = paths_[mark.segment];
@@ -55,19 +51,18 @@ void WindowPosterior::find_instants(const Span<Window>& windows) {
   }
 }
 
-WindowPosterior::Functional WindowPosterior::functional(size_t window, double idle_before_s,
-                                                        double idle_after_s) const {
+PathValue WindowPosterior::functional(size_t window, double idle_before_s, double idle_after_s) const {
   const PathMark& a = plan_.starts[window];
   const PathMark& b = plan_.ends[window];
   PathTerm start = energy_at(a, -1);
   start.weights[kIdle] = -idle_before_s;
   PathTerm end = energy_at(b, 1);
   end.weights[kIdle] = -idle_after_s;
-  if (a.segment == b.segment) return of(paths_[a.segment], {start, end});
-  Functional out = of(paths_[a.segment], {start});
-  const Functional second = of(paths_[b.segment], {end});
-  out.figure.value += second.figure.value + paths_[b.segment].origin_j() - paths_[a.segment].origin_j();
-  out.figure.variance += second.figure.variance;
+  if (a.segment == b.segment) return paths_[a.segment].filter().value({start, end});
+  PathValue out = paths_[a.segment].filter().value({start});
+  const PathValue second = paths_[b.segment].filter().value({end});
+  out.value += second.value + paths_[b.segment].origin_j() - paths_[a.segment].origin_j();
+  out.variance += second.variance;
   for (size_t i = 0; i < out.shares.size(); ++i) out.shares[i] += second.shares[i];
   return out;
 }

@@ -12,12 +12,10 @@ class WindowPosterior {
   // No window ends before it begins, and the counter has edges where there is a window.
   WindowPosterior(const CounterView& counter, const Span<Window>& windows);
 
-  struct Functional {
-    PathValue figure;
-    PathShares shares{};
-  };
+  // E(b) - E(a).
+  [[nodiscard]] const PathValue& gross(size_t window) const { return gross_[window]; }
   // E(b) - E(a) - idle_before_s I(a) - idle_after_s I(b).
-  [[nodiscard]] Functional functional(size_t window, double idle_before_s, double idle_after_s) const;
+  [[nodiscard]] PathValue functional(size_t window, double idle_before_s, double idle_after_s) const;
 
   // Of E(b) - E(a), J^2: what the readings leave open, what the time between marks, device and counter adds, and what
   // the counter's sensitivity to phase does.
@@ -51,7 +49,8 @@ class WindowPosterior {
   CounterTraits traits_;
   PathPlan plan_;
   std::vector<PathPosterior> paths_;
-  std::vector<Instant> starts_;  // one a window
+  std::vector<PathValue> gross_;  // one a window
+  std::vector<Instant> starts_;
   std::vector<Instant> ends_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/squares.h"
 #include "energy/path_windows.h"
 #include "energy/window_bounds.h"
 #include "energy/window_faults.h"
@@ -24,8 +25,6 @@ constexpr double kCoverage = 2.06;
 // Readings of quiet time that contradict their model this clearly: the interval is widened, or nothing holds.
 constexpr double kWidenBelow = 0.01;
 constexpr double kSuspectBelow = 1e-6;
-
-double square(double value) noexcept { return value * value; }
 
 // Whether the timeline reaches the instants asked for, give or take the update that is due.
 Cause beyond(const EdgeIndex& index, const CounterView& counter, int64_t a, int64_t b) {
@@ -77,12 +76,12 @@ class Estimator {
         window_(window),
         place_(place),
         index_(counter, window),
-        length_s_(seconds(window.b - window.a)) {}
+        length_s_(seconds(window.b - window.a)),
+        gross_(posterior.gross(place)) {}
 
   Estimate estimate() {
     Estimate out;
     out.idle_before.watts = out.idle_after.watts = out.idle.watts = kNone;
-    gross_ = posterior_.functional(place_, 0, 0);
     out.window = window_figure();
     out.caused = caused_figure(out);
     return out;
@@ -94,7 +93,7 @@ class Estimator {
     if (voids_energy(fault))
       return middle_of(bounds_across_faults(index_, counter_.faults, window_.a, window_.b), fault);
     Spread spread;
-    spread.value = gross_.figure.value;
+    spread.value = gross_.value;
     set_terms(gross_.shares, Term::kCutInterval, spread);
     const double degrees = posterior_.at_start(place_).work_degrees();
     for (const Term term : {Term::kCutInterval, Term::kEdgeTiming}) {
@@ -114,12 +113,12 @@ class Estimator {
       cause = Cause::kInconsistent;
     }
     if (cause == Cause::kNone && contradiction()) cause = Cause::kInconsistent;
-    return figure_of(spread, cause, EnergyKind::kWindow);
+    return figure_of(spread, cause);
   }
 
   // Whether the interval holds any energy that power allows.
   static bool possible(const Spread& spread, double least_j, double most_j) {
-    const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kWindow);
+    const Figure figure = figure_of(spread, Cause::kNone);
     const double slack = 1e-6 * std::max(1.0, std::fabs(spread.value));
     return !(figure.hi < least_j - slack) && !(figure.lo > most_j + slack);
   }
@@ -187,9 +186,7 @@ class Estimator {
     if (before.has_level()) estimate.idle_before = {before.watts, idle.level_before};
     if (after.has_level()) estimate.idle_after = {after.watts, idle.level_after};
     if (idle.known) {
-      // Not std::hypot: glibc 2.35 has a new version of it, which Red Hat 9 lacks.
-      const double drift = rectangular_sum({idle.drift});
-      estimate.idle = {idle.watts, std::sqrt(idle.level * idle.level + drift * drift)};
+      estimate.idle = {idle.watts, root_sum_square(idle.level, rectangular_sum({idle.drift}))};
     }
     const Cause guard_fault = fault_around(index_, counter_, window_.a, settled);
     if (voids_energy(guard_fault)) return caused_across_fault(settled, idle, guard_fault);
@@ -214,16 +211,16 @@ class Estimator {
 
   // Without a declared idle the level is anything from the least power to the mean over the window.
   Figure undeclared(Cause cause) const {
-    const double mean = length_s_ > 0 ? std::max(0.0, gross_.figure.value / length_s_) : 0;
+    const double mean = length_s_ > 0 ? std::max(0.0, gross_.value / length_s_) : 0;
     const double least = std::min(std::max(0.0, traits_.min_power_w), mean);
     Spread spread;
-    spread.value = gross_.figure.value - 0.5 * (least + mean) * length_s_;
+    spread.value = gross_.value - 0.5 * (least + mean) * length_s_;
     set_terms(gross_.shares, Term::kCutInterval, spread);
     set_mark_terms(spread);
     spread.both(Term::kIdleDrift, 0.5 * (mean - least) * length_s_);
     spread.drift_is_two_point = true;
     extrapolate(window_.b, spread);
-    return figure_of(spread, cause, EnergyKind::kCaused);
+    return figure_of(spread, cause);
   }
 
   Figure above_idle(const QuietSide& before, const QuietSide& after, const IdleLine& line, Cause cause) const {
@@ -241,7 +238,7 @@ class Estimator {
                           dynamics.idle_drift_w2_s * length_s_ * length_s_ * length_s_ / 12;
 
     Spread spread;
-    spread.value = net.figure.value;
+    spread.value = net.value;
     PathShares shares = net.shares;
     double& open = shares[static_cast<size_t>(PathShare::kPath)];
     open += unseen;
@@ -255,7 +252,7 @@ class Estimator {
     spread.both(Term::kPhase, phase_u95(spread.value));
     widen(spread);
     extrapolate(window_.b, spread);
-    return figure_of(spread, cause, EnergyKind::kCaused);
+    return figure_of(spread, cause);
   }
 
   // What a counter makes of a short effect depends on where in its period it falls, less so of a long one, whose ends
@@ -273,7 +270,7 @@ class Estimator {
   const size_t place_;
   const EdgeIndex index_;
   const double length_s_;
-  WindowPosterior::Functional gross_;
+  const PathValue& gross_;
 };
 
 Estimate none(bool reversed) {

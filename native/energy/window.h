@@ -48,9 +48,8 @@ enum class Term : uint8_t {
 constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
 const char* term_name(Term term) noexcept;
 
-enum class EnergyKind : uint8_t { kWindow, kCaused };
-// 'normal', 'rectangular' or 'two-point': how a term of a figure of this kind was combined.
-const char* term_distribution(Term term, EnergyKind kind) noexcept;
+// 'normal', 'rectangular' or 'two-point': how a term is combined.
+const char* term_distribution(Term term) noexcept;
 // What the term's errors have in common ('edge', 'idle', 'calibration'): with the channel and the instant, its key.
 const char* term_origin(Term term) noexcept;
 

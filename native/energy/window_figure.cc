@@ -9,17 +9,17 @@ namespace mj::energy {
 
 namespace {
 
-bool adds_linearly(Term term, EnergyKind kind, bool drift_is_two_point) noexcept {
+bool adds_linearly(Term term, bool drift_is_two_point) noexcept {
   if (term == Term::kIdleDrift) return drift_is_two_point;
-  return std::strcmp(term_distribution(term, kind), "two-point") == 0;
+  return std::strcmp(term_distribution(term), "two-point") == 0;
 }
 
-double combine(const TermArray& terms, EnergyKind kind, bool drift_is_two_point) noexcept {
+double combine(const TermArray& terms, bool drift_is_two_point) noexcept {
   double linear = 0;
   double squares = 0;
   for (size_t i = 0; i < kTermCount; ++i) {
     const double half_width = terms.all()[i];
-    if (adds_linearly(static_cast<Term>(i), kind, drift_is_two_point)) {
+    if (adds_linearly(static_cast<Term>(i), drift_is_two_point)) {
       linear += half_width;
     } else {
       squares += half_width * half_width;
@@ -56,9 +56,9 @@ void Spread::limit(double lo, double hi) noexcept {
   if (std::isfinite(hi)) scale_to(above, std::max(0.0, hi - value));
 }
 
-Figure figure_of(const Spread& spread, Cause cause, EnergyKind kind) noexcept {
-  const double below = combine(spread.below, kind, spread.drift_is_two_point);
-  const double above = combine(spread.above, kind, spread.drift_is_two_point);
+Figure figure_of(const Spread& spread, Cause cause) noexcept {
+  const double below = combine(spread.below, spread.drift_is_two_point);
+  const double above = combine(spread.above, spread.drift_is_two_point);
   if (!std::isfinite(below) || !std::isfinite(above) || !std::isfinite(spread.value)) {
     return no_figure(cause == Cause::kNone ? Cause::kNoUpdate : cause);
   }

@@ -39,7 +39,7 @@ struct Spread {
   void limit(double lo, double hi) noexcept;
 };
 
-Figure figure_of(const Spread& spread, Cause cause, EnergyKind kind) noexcept;
+Figure figure_of(const Spread& spread, Cause cause) noexcept;
 Figure middle_of(const EnergyBounds& bounds, Cause cause) noexcept;
 Figure no_figure(Cause cause) noexcept;
 

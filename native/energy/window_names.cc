@@ -76,7 +76,7 @@ const char* term_name(Term term) noexcept {
   return "";
 }
 
-const char* term_distribution(Term term, EnergyKind /*kind*/) noexcept {
+const char* term_distribution(Term term) noexcept {
   switch (term) {
     case Term::kCutInterval:
     case Term::kAccumulation:

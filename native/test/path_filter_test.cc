@@ -135,7 +135,7 @@ TEST("path: value and variance are those of the covariance, and the shares are a
   const PathValue value = filter.value(terms);
   CHECK_NEAR(filter.covariance(terms, terms), value.variance, 1e-9 * value.variance);
   double sum = 0;
-  for (const double share : filter.shares(terms)) sum += share;
+  for (const double share : value.shares) sum += share;
   CHECK_NEAR(sum, value.variance, 1e-9 * value.variance);
 }
 
@@ -152,7 +152,7 @@ TEST("path: the shares of readings are what an error of theirs does to the value
     event.value -= 1;
     variance += weight * weight * event.value_u * event.value_u;
   }
-  const PathShares shares = PathFilter(board(), events).shares(terms);
+  const PathShares shares = PathFilter(board(), events).value(terms).shares;
   CHECK_NEAR(shares[static_cast<size_t>(PathShare::kValue)], variance, 1e-6 * variance);
 }
 

@@ -49,7 +49,7 @@ TEST("figure: a normal, a rectangular and a two-point term together cover 95 %")
     spread.both(Term::kPhase, rectangular_sum({drift}));
     spread.both(Term::kIdleDrift, displaced);
     spread.drift_is_two_point = true;
-    const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kCaused);
+    const Figure figure = figure_of(spread, Cause::kNone);
     std::vector<double> errors;
     errors.reserve(20'000);
     for (int i = 0; i < 20'000; ++i) {
@@ -65,7 +65,7 @@ TEST("figure: one-sided terms make a one-sided interval, and the longer side is 
   spread.value = 10;
   spread.above[Term::kKernel] = 4;
   spread.below[Term::kCutInterval] = 1;
-  const Figure figure = figure_of(spread, Cause::kNone, EnergyKind::kWindow);
+  const Figure figure = figure_of(spread, Cause::kNone);
   CHECK_EQ(figure.lo, 9.0);
   CHECK_EQ(figure.hi, 14.0);
   CHECK_EQ(figure.uncertainty, 4.0);
@@ -90,10 +90,10 @@ TEST("figure: resolved up to an uncertainty of half the value, negative ones ali
     Spread spread;
     spread.value = value;
     spread.both(Term::kCutInterval, 5);
-    CHECK(figure_of(spread, Cause::kNone, EnergyKind::kCaused).status == EstimateStatus::kOk);
+    CHECK(figure_of(spread, Cause::kNone).status == EstimateStatus::kOk);
     spread.both(Term::kCutInterval, 5.1);
-    CHECK(figure_of(spread, Cause::kNone, EnergyKind::kCaused).status == EstimateStatus::kBelowResolution);
-    CHECK(figure_of(spread, Cause::kOtherWork, EnergyKind::kCaused).status == EstimateStatus::kSuspect);
+    CHECK(figure_of(spread, Cause::kNone).status == EstimateStatus::kBelowResolution);
+    CHECK(figure_of(spread, Cause::kOtherWork).status == EstimateStatus::kSuspect);
   }
 }
 

@@ -219,8 +219,8 @@ TEST("names: every status, cause and term has the public one") {
     CHECK(*term_name(static_cast<Term>(i)) != 0);
     CHECK(*term_origin(static_cast<Term>(i)) != 0);
   }
-  CHECK_EQ(std::string(term_distribution(Term::kEdgeTiming, EnergyKind::kWindow)), "normal");
-  CHECK_EQ(std::string(term_distribution(Term::kPhase, EnergyKind::kCaused)), "rectangular");
+  CHECK_EQ(std::string(term_distribution(Term::kEdgeTiming)), "normal");
+  CHECK_EQ(std::string(term_distribution(Term::kPhase)), "rectangular");
 }
 
 }  // namespace

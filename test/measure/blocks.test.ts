@@ -4,6 +4,7 @@ import { compare, InferenceSession, type Measurement, Meter, Tensor } from '../.
 import type { MeasureOptions, MeasureProgress } from '../../src/types/measure.js';
 import { FakeNvml, ONE_BOARD, sleep } from '../helpers/fake-nvml.js';
 import { chain } from '../helpers/onnx-model.js';
+import { withMeter } from '../helpers/with-meter.js';
 
 // A counter that moves each 20 ms keeps blocks and quiet times short.
 const STEADY = `${ONE_BOARD}base 200\ncounter 20 7 0\n`;
@@ -17,17 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => session.release());
 
-async function withMeter<T>(script: string, use: (meter: Meter) => Promise<T>): Promise<T> {
-  const meter = await Meter.open(new FakeNvml(script).options());
-  try {
-    return await use(meter);
-  } finally {
-    await meter.close();
-  }
-}
-
 const measured = (script: string, options: MeasureOptions<Meter>): Promise<Measurement> =>
-  withMeter(script, (meter) => session.measure(feeds, { ...options, meter }));
+  withMeter(new FakeNvml(script), (meter) => session.measure(feeds, { ...options, meter }));
 
 /** Value and half-width of the board. */
 function board(m: Pick<Measurement, 'energy'>): { value: number; uncertainty: number } {
@@ -169,7 +161,7 @@ describe('bursts', () => {
     const slow = await InferenceSession.create(chain(512, 60), { intraOpNumThreads: 1 });
     try {
       const x = new Tensor('float32', new Float32Array(512 * 512), [512, 512]);
-      const m = await withMeter(FOLLOWS, (meter) =>
+      const m = await withMeter(new FakeNvml(FOLLOWS), (meter) =>
         slow.measure({ x }, { mode: 'auto', repetitions: 2, warmup: 0, meter }),
       );
       expect(m).toMatchObject({ mode: 'burst', plan: { blocks: 2, runsPerBlock: 1 } });
@@ -235,7 +227,7 @@ describe('meter.measure', () => {
       await sleep(10);
       return ++calls;
     };
-    const m = await withMeter(STEADY, (meter) =>
+    const m = await withMeter(new FakeNvml(STEADY), (meter) =>
       meter.measure(call, { target: { relativeUncertainty: 0.1 }, maxDurationMs: 15_000 }),
     );
     expect(m.plan).toMatchObject({ outcome: 'reached', scope: 'board-0' });
@@ -246,7 +238,7 @@ describe('meter.measure', () => {
   });
 
   test('makes bursts of calls, with shams', async () => {
-    const m = await withMeter(STEADY, (meter) =>
+    const m = await withMeter(new FakeNvml(STEADY), (meter) =>
       meter.measure(() => sleep(5), { mode: 'burst', repetitions: 2, kind: 'caused', sham: true }),
     );
     expect(m).toMatchObject({
@@ -259,7 +251,7 @@ describe('meter.measure', () => {
   });
 
   test('throws what fn throws in a later block, and stops on a signal', async () => {
-    await withMeter(STEADY, async (meter) => {
+    await withMeter(new FakeNvml(STEADY), async (meter) => {
       let calls = 0;
       const boom = new Error('boom');
       const failing = () => {

@@ -7,6 +7,7 @@ import { InferenceSession, Meter, type MicrojouleError, Tensor } from '../../src
 import { root, run } from '../helpers/child.js';
 import { FakeNvml, ONE_BOARD, TWO_BOARDS } from '../helpers/fake-nvml.js';
 import { unary } from '../helpers/onnx-model.js';
+import { withMeter } from '../helpers/with-meter.js';
 
 const BUSY_W = 500;
 const IDLE_W = 100;
@@ -19,15 +20,6 @@ beforeAll(async () => {
   session = await InferenceSession.create(unary('Neg', 'float32', ['n']));
 });
 afterAll(() => session.release());
-
-async function withMeter<T>(fake: FakeNvml, use: (meter: Meter) => Promise<T>): Promise<T> {
-  const meter = await Meter.open(fake.options());
-  try {
-    return await use(meter);
-  } finally {
-    await meter.close();
-  }
-}
 
 describe('a measurement', () => {
   test('has the energy of its window, idle beside it, latencies, outputs, conditions and versions', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Energy, type EnergyReport, Meter, MicrojouleError, mark } from '../../src/index.js';
 import { FakeNvml, ONE_BOARD, sleep, TWO_BOARDS } from '../helpers/fake-nvml.js';
+import { withMeter } from '../helpers/with-meter.js';
 
 type Measured = Extract<Energy, { status: 'ok' | 'below-resolution' }>;
 
@@ -14,19 +15,6 @@ function expectToHold(energy: Energy | undefined, joules: number): void {
   const { value, uncertainty, lo = value - uncertainty, hi = value + uncertainty } = measured(energy);
   expect(lo).toBeLessThanOrEqual(joules);
   expect(hi).toBeGreaterThanOrEqual(joules);
-}
-
-async function withMeter<T>(
-  fake: FakeNvml,
-  use: (meter: Meter) => Promise<T>,
-  more: Parameters<FakeNvml['options']>[0] = {},
-): Promise<T> {
-  const meter = await Meter.open(fake.options(more));
-  try {
-    return await use(meter);
-  } finally {
-    await meter.close();
-  }
 }
 
 describe('energy of windows', () => {

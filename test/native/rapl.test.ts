@@ -1,6 +1,6 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Energy, type EnergyReport, Meter, mark } from '../../src/index.js';
+import { type Energy, type EnergyReport, type Meter, mark } from '../../src/index.js';
 import { sleep } from '../helpers/fake-nvml.js';
 import {
   FakeRapl,
@@ -11,19 +11,7 @@ import {
   UNITS,
   ZEN_4,
 } from '../helpers/fake-rapl.js';
-
-async function withMeter<T>(
-  fake: FakeRapl,
-  use: (meter: Meter) => Promise<T>,
-  more: Parameters<FakeRapl['options']>[0] = {},
-): Promise<T> {
-  const meter = await Meter.open(fake.options(more));
-  try {
-    return await use(meter);
-  } finally {
-    await meter.close();
-  }
-}
+import { withMeter } from '../helpers/with-meter.js';
 
 /** The energy of the next `ms`. */
 async function measured(meter: Meter, ms: number): Promise<EnergyReport> {
