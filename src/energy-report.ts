@@ -14,6 +14,7 @@ import type {
   IdlePower,
   IdleReport,
   Mark,
+  MeasuredEnergy,
   Scope,
   TimelineSeries,
 } from './types/energy.js';
@@ -82,6 +83,26 @@ function energyReport(
     timeline: plainData({ origin: a, series: request.timeline ? timeline(meter, a, b, request) : [] }),
     simulated: meter.simulated,
   });
+}
+
+/** The energy of a window as its counter's steps on both sides tell it, in place of the posterior's. */
+export function alignedEnergy(
+  usual: MeasuredEnergy,
+  figure: Figure,
+  channel: NativeChannel,
+  a: Mark,
+): Energy {
+  const { lo: _lo, hi: _hi, ...rest } = usual;
+  const gross = quantity(figure, 'J');
+  return {
+    ...rest,
+    ...gross,
+    status: figure.status === 'ok' ? 'ok' : 'below-resolution',
+    unit: 'J',
+    method: `${channel.method}, from step to step, less the spin beside the window`,
+    budget: budgetOf(figure, channel, a),
+    gross,
+  };
 }
 
 function energyOf(

@@ -1,6 +1,7 @@
 // Meter.measure: calls of a function of the application between marks, on its own thread.
 
 import { sleepUnlessAborted, throwIfAborted } from './abort.js';
+import { type Alignment, readAlign } from './alignment.js';
 import {
   type BlockDesign,
   type BlockMarks,
@@ -31,12 +32,13 @@ export async function measureFunction<T>(
   fn: () => T | PromiseLike<T>,
   options: MeterMeasureOptions,
 ): Promise<Measured<T>> {
-  const request = energyRequest(options, LENGTH_KEYS);
+  const request = energyRequest(options, [...LENGTH_KEYS, 'align']);
   const target = targetChannels(meter.channels, options.target?.scope);
   const length = readLength(options, { runs: 1 }, target.unreadable);
   const quiet = readQuiet(options);
   checkBurst(length, quiet);
-  const calls = new FunctionCalls(fn, request.signal);
+  const alignment = readAlign(options) ? meter.alignment() : undefined;
+  const calls = new FunctionCalls(fn, request.signal, alignment);
   const { blocks, sham, repetitions, start, end, durationMs, energy, mode, plan } = await measureBlocks(
     meter,
     {
@@ -56,11 +58,12 @@ export async function measureFunction<T>(
     start,
     end,
     durationMs,
-    energy,
+    energy: alignment ? alignment.apply(energy) : energy,
     mode,
     plan,
     ...(blocks ? { blocks } : {}),
     ...(sham ? { sham } : {}),
+    ...(alignment ? { alignment: alignment.report() } : {}),
   });
 }
 
@@ -76,6 +79,7 @@ class FunctionCalls<T> {
   constructor(
     private readonly fn: () => T | PromiseLike<T>,
     private readonly signal: AbortSignalLike | undefined,
+    private readonly alignment: Alignment | undefined,
   ) {}
 
   /** Mean time of a call. */
@@ -109,11 +113,13 @@ class FunctionCalls<T> {
   async #block(design: BlockDesign, phase: number, shamNs: bigint | undefined): Promise<BlockMarks> {
     const quietFrom = mark();
     await sleepUnlessAborted(untilStart(design, phase, quietFrom), this.signal);
+    this.alignment?.open();
     const start = mark();
     let runs = 0;
     if (shamNs === undefined) runs = await this.#calls(design, start);
     else await sleepUnlessAborted(Number(shamNs) / NS_PER_MS, this.signal);
     const end = mark();
+    this.alignment?.close(start, end);
     await sleepUnlessAborted(design.afterMs, this.signal);
     return { quietFrom, start, end, quietUntil: mark(), runs };
   }

@@ -1,4 +1,5 @@
 import { sleepUnlessAborted, throwIfAborted } from './abort.js';
+import { Alignment } from './alignment.js';
 import { attributionReport } from './attribution.js';
 import { attributionRequest } from './attribution-request.js';
 import { energyReports } from './energy-report.js';
@@ -207,6 +208,12 @@ export class Meter {
         learned: slowest.learned,
       }
     );
+  }
+
+  /** Of one window of this thread. @internal */
+  alignment(): Alignment {
+    this.#requireOpen();
+    return new Alignment(this.#native);
   }
 
   /** With `sampling: 'windows'`, slow counters are read until the function returned is called. @internal */

@@ -107,6 +107,8 @@ export interface NativeMeter {
   endWindow(): void;
   /** Reads the counter of channels[channel] as fast as is useful for so long; rejects where it cannot. */
   recordSteps(channel: number, durationNs: number): Promise<NativeStepRecord>;
+  /** Blocks until the steps before a window were seen, 32 ms at most. Throws where no channel has any to be seen. */
+  align(): NativeAlignment;
   snapshot(aNs: bigint, bNs: bigint): NativeSeries[];
   /** Conditions between the two instants; with a read of its own now. */
   conditions(aNs: bigint, bNs: bigint): NativeConditions[];
@@ -123,6 +125,14 @@ export interface NativeTiming {
   decayNs: number;
   /** True once the period was seen; until then it is the usual one of such a counter. */
   learned: boolean;
+}
+
+export interface NativeAlignment {
+  /**
+   * Of the window [a, b], which has just ended; once. Blocks likewise. `resolved` has one window, kind `window` only;
+   * `reasons` says, channel by channel, why there is no figure; empty: there is one.
+   */
+  close(aNs: bigint, bNs: bigint): { resolved: NativeResolved; reasons: string[] };
 }
 
 export interface NativeResolveRequest {

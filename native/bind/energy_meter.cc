@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "bind/energy_alignment.h"
 #include "bind/energy_attribution.h"
 #include "bind/energy_convert.h"
 #include "bind/energy_steps.h"
@@ -168,6 +169,7 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   method("beginWindow", begin_window);
   method("endWindow", end_window);
   method("recordSteps", record_steps);
+  method("align", align);
   method("snapshot", [](const Napi::CallbackInfo& info, const HandlePtr& held) {
     return snapshot(info.Env(), held->require(info.Env()).data(), instant(info[0]), instant(info[1]));
   });

@@ -124,6 +124,16 @@ int64_t ResolutionRequest::first_instant() const noexcept {
   return first;
 }
 
+Resolution resolution_of(const std::vector<Figure>& channels) {
+  Resolution resolution;
+  for (const Figure& figure : channels) {
+    Estimate estimate = nothing(EstimateStatus::kUnsupported, Cause::kNone);
+    estimate.window = figure;
+    pack(estimate, resolution.fields);
+  }
+  return resolution;
+}
+
 std::vector<std::string> resolution_names() {
   std::vector<std::string> names;
   for (const std::string kind : {"window.", "caused."}) {

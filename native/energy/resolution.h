@@ -28,6 +28,9 @@ struct Resolution {
 // The names of the fields of one window and channel, in their order.
 std::vector<std::string> resolution_names();
 
+// Figures of kind `window` alone, of one window: one a channel.
+Resolution resolution_of(const std::vector<Figure>& channels);
+
 // Runs the estimator on one snapshot of each channel.
 Resolution resolve_windows(const MeterData& data, const ResolutionRequest& request);
 

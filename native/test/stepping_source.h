@@ -51,7 +51,7 @@ class SteppingSource final : public energy::Source {
     out->channel = 0;
     out->t_before = monotonic_ns();
     const double joules = joules_at(out->t_before) - (restarted ? joules_at(restarted_at) : 0);
-    out->raw = static_cast<uint64_t>(joules / channels_[0].unit) % channels_[0].modulus;
+    out->raw = still ? 1 : static_cast<uint64_t>(joules / channels_[0].unit) % channels_[0].modulus;
     out->t_after = monotonic_ns();
     return {1};
   }
@@ -67,6 +67,7 @@ class SteppingSource final : public energy::Source {
   }
 
   std::atomic<bool> failing{false};
+  std::atomic<bool> still{false};
   std::atomic<bool> quick{true};
   std::atomic<int> allowed_cpus{0};
   std::atomic<int64_t> restarted_at{0};
