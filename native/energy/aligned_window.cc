@@ -40,12 +40,20 @@ Spin spin_of(const Span<Edge>& steps, double quantum_j) {
   return spin;
 }
 
+double student(const Spin& spin) noexcept { return student_t95(static_cast<int>(spin.intervals) - 1); }
+
+// Half-width of the energy at a step: what varies from step to step may as well be the time between a value and its
+// publication, which both ends of each interval have.
+double publication_uncertainty(const Spin& spin) noexcept {
+  return student(spin) * spin.scatter_w * spin.interval_s / std::sqrt(2.0);
+}
+
 // Half-width of the spin's energy over `gap_s`, which is not between steps: its power varies there as it does between
 // them (as noise within one interval, alike over several), and its mean is known from these only.
 double spin_uncertainty(const Spin& spin, double gap_s) noexcept {
   const double intervals = static_cast<double>(spin.intervals);
   const double variance = gap_s * std::max(gap_s, spin.interval_s) + square(gap_s) / intervals;
-  return student_t95(static_cast<int>(spin.intervals) - 1) * spin.scatter_w * std::sqrt(variance);
+  return student(spin) * spin.scatter_w * std::sqrt(variance);
 }
 
 }  // namespace
@@ -65,6 +73,7 @@ Figure aligned_window(const AlignedSteps& steps, int64_t a, int64_t b, const Cou
   Spread spread;
   spread.value = between_j - before.watts * gap_before_s - after.watts * gap_after_s;
   spread.both(Term::kEdgeTiming, most_w * rectangular_pair95(half_width_s(first), half_width_s(last)));
+  spread.both(Term::kAccumulation, root_sum_square(publication_uncertainty(before), publication_uncertainty(after)));
   spread.both(Term::kQuantum, rectangular_pair95(0.5 * traits.quantum_j, 0.5 * traits.quantum_j));
   spread.both(Term::kCutInterval,
               root_sum_square(spin_uncertainty(before, gap_before_s), spin_uncertainty(after, gap_after_s)));

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kPatiencePeriods = 30;
 // Beyond the patience, for the step that the window is to begin at.
 constexpr int64_t kMorePeriods = 2;
+// With the time in which the thread was kept from running, which does not count as watched.
+constexpr int64_t kLongestWatchNs = 300 * kNsPerMs;
 
 }  // namespace
 
@@ -103,11 +105,14 @@ void Alignment::close(int64_t a, int64_t b) {
 
 void Alignment::watch(bool closing) {
   const int64_t begin = monotonic_ns();
-  for (;;) {
+  int64_t watched_ns = 0;
+  for (int64_t last = begin; last - begin < kLongestWatchNs;) {
     const bool leader_stepped = read_all();
-    const int64_t periods = (monotonic_ns() - begin) / period_ns_;
-    if (periods >= kPatiencePeriods + kMorePeriods) return;
-    const bool enough = periods >= kPatiencePeriods || all_seen(closing);
+    const int64_t now = monotonic_ns();
+    watched_ns += std::min(now - last, period_ns_);
+    last = now;
+    if (watched_ns >= (kPatiencePeriods + kMorePeriods) * period_ns_) return;
+    const bool enough = watched_ns >= kPatiencePeriods * period_ns_ || all_seen(closing);
     if (enough && (closing || leader_stepped)) return;
   }
 }

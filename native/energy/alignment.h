@@ -19,7 +19,7 @@ class Alignment {
   [[nodiscard]] Status possible() const;
 
   // Reads without a pause until the steps before the window have been seen, the last one of a package just now.
-  // Returns after 30 periods of the counters (30 ms) in any case.
+  // Returns after 32 periods of the counters (32 ms) in any case, on a busy machine of the time in which it could read.
   void open();
   // The same for the steps after the window [a, b], which has just ended. Once, after `open`.
   void close(int64_t a, int64_t b);

@@ -22,18 +22,21 @@ constexpr int64_t kUs = kNsPerUs;
 constexpr int64_t kMs = kNsPerMs;
 constexpr double kQuantum = 0x1p-14;
 
-// A register that is refreshed each millisecond, some 20 us early or late, read every few microseconds.
+// A register that is refreshed each millisecond, some 20 us early or late, and shows that some time later; read every
+// few microseconds.
 struct Register {
   Random& random;
   const Profile& power;
   int64_t phase;
+  double late_ns;
 
   [[nodiscard]] std::vector<Edge> steps(int64_t from, int64_t to) const {
     std::vector<Edge> steps;
     for (int64_t k = (from - phase) / kMs; k <= (to - phase) / kMs; ++k) {
       const int64_t at = phase + k * kMs + static_cast<int64_t>(random.normal() * 20e3);
       const auto width = static_cast<int64_t>(random.uniform(1, 12) * 1e3);
-      const int64_t lo = at - static_cast<int64_t>(random.uniform() * static_cast<double>(width));
+      const int64_t shown = at + static_cast<int64_t>(random.uniform() * late_ns);
+      const int64_t lo = shown - static_cast<int64_t>(random.uniform() * static_cast<double>(width));
       const double joules = std::floor(power.energy(0, at) / kQuantum) * kQuantum;
       if (lo >= from && lo + width <= to) steps.push_back({lo, lo + width, joules});
     }
@@ -50,7 +53,7 @@ struct Score {
 };
 
 // Windows of the same length at random phases; the spin's power differs from the work's and varies by a few per cent.
-Score score(int64_t length, double spin_w, double work_w, int runs) {
+Score score(int64_t length, double spin_w, double work_w, double late_ns, int runs) {
   Random random(20261126);
   Score score;
   for (int i = 0; i < runs; ++i) {
@@ -60,7 +63,7 @@ Score score(int64_t length, double spin_w, double work_w, int runs) {
     for (int64_t at = 0; at < b + 40 * kMs; at += 200 * kUs) breaks.push_back(at);
     const Profile power(
         breaks, [&](int64_t at) { return (at < a || at > b ? spin_w : work_w) * (1 + 0.04 * random.normal()); });
-    const Register counter{random, power, static_cast<int64_t>(random.uniform() * 1e6)};
+    const Register counter{random, power, static_cast<int64_t>(random.uniform() * 1e6), late_ns};
     // At any phase: as the domains beside the one whose step the window begins at.
     const auto before = counter.steps(a - 10 * kMs, a);
     const auto after = counter.steps(b, b + 10 * kMs);
@@ -75,14 +78,16 @@ Score score(int64_t length, double spin_w, double work_w, int runs) {
 
 TEST("aligned window: the truth lies within the interval, which is no wider than it must be") {
   constexpr int kRuns = 1'000;
-  for (const auto& [length, spin_w, work_w] :
-       {std::tuple{3 * kMs, 60.0, 120.0}, {300 * kUs, 60.0, 120.0}, {50 * kMs, 60.0, 20.0}}) {
-    const Score result = score(length, spin_w, work_w, kRuns);
+  for (const auto& [length, spin_w, work_w, late_ns] : {std::tuple{3 * kMs, 60.0, 120.0, 0.0},
+                                                        {300 * kUs, 60.0, 120.0, 0.0},
+                                                        {50 * kMs, 60.0, 20.0, 0.0},
+                                                        {3 * kMs, 60.0, 120.0, 150e3}}) {
+    const Score result = score(length, spin_w, work_w, late_ns, kRuns);
     CHECK(result.held >= static_cast<int>(0.95 * kRuns));
     const double rmse = std::sqrt(result.squares / kRuns);
     CHECK(result.width / kRuns <= 5 * rmse);
-    // A step at 60 W holds 60 mJ.
-    CHECK(result.width / kRuns < 0.01);
+    // A step of the spin is 60 mJ.
+    CHECK(result.width / kRuns < (late_ns > 0 ? 0.02 : 0.005));
   }
 }
 
@@ -129,20 +134,29 @@ std::shared_ptr<MeterData> meter_of(const std::vector<std::shared_ptr<SteppingSo
   return data;
 }
 
-TEST("alignment: a window on this thread, at a counter whose energy is known at every instant") {
+TEST("alignment: windows on this thread, at a counter whose energy is known at every instant") {
   const auto source = std::make_shared<SteppingSource>(10 * kMs);
-  Alignment alignment(meter_of({source}));
-  CHECK(alignment.possible().ok());
-  alignment.open();
-  const int64_t a = monotonic_ns();
-  std::this_thread::sleep_for(std::chrono::milliseconds(4));
-  const int64_t b = monotonic_ns();
-  alignment.close(a, b);
-  const Alignment::Outcome outcome = alignment.outcomes().front();
-  CHECK(outcome.unaligned.ok());
-  const double truth = SteppingSource::kWatts * static_cast<double>(b - a) * 1e-9;
-  CHECK(std::fabs(outcome.figure.value - truth) <= outcome.figure.uncertainty);
-  CHECK(outcome.figure.uncertainty > 0);
+  const auto data = meter_of({source});
+  constexpr int kWindows = 20;
+  int aligned = 0;
+  int held = 0;
+  for (int i = 0; i < kWindows; ++i) {
+    Alignment alignment(data);
+    CHECK(alignment.possible().ok());
+    alignment.open();
+    const int64_t a = monotonic_ns();
+    std::this_thread::sleep_for(std::chrono::milliseconds(4));
+    const int64_t b = monotonic_ns();
+    alignment.close(a, b);
+    const Alignment::Outcome outcome = alignment.outcomes().front();
+    if (!outcome.unaligned.ok()) continue;
+    const double truth = SteppingSource::kWatts * static_cast<double>(b - a) * 1e-9;
+    ++aligned;
+    held += std::fabs(outcome.figure.value - truth) <= outcome.figure.uncertainty ? 1 : 0;
+  }
+  // A busy machine lets some steps go by unseen.
+  CHECK(aligned > 0);
+  CHECK(10 * held >= 8 * aligned);
 }
 
 TEST("alignment: of a counter that stands still, fails or restarts it says why, and another one is not held up") {
@@ -158,7 +172,8 @@ TEST("alignment: of a counter that stands still, fails or restarts it says why, 
   restarting->restart();
   alignment.close(a, monotonic_ns());
   const auto outcomes = alignment.outcomes();
-  CHECK(outcomes[0].unaligned.ok());
+  // On a busy machine some of its steps go by unseen.
+  CHECK(outcomes[0].unaligned.ok() || outcomes[0].unaligned.message.find("It stepped") == 0);
   CHECK(outcomes[1].unaligned.message.find("counter-stuck") != std::string::npos);
   CHECK(outcomes[2].unaligned.message.find("device-lost") != std::string::npos);
   CHECK(outcomes[3].unaligned.message.find("counter-") != std::string::npos);

@@ -112,7 +112,8 @@ export interface MeterMeasureOptions extends EnergyOptions, BlockOptions {
   /**
    * `counter-step`: fn is run once, between steps of the processor's counters, which are read without a pause on both
    * sides: its energy of kind 'window' is then known to some per cent after a few milliseconds already. It blocks this
-   * thread for about 10 ms before the call and after it, 32 ms at most, and what the spin takes is not in the figure.
+   * thread for about 10 ms before the call and after it, 32 ms of its own time at most, and what the spin takes is not in
+   * the figure.
    * Rejects with `not-supported` where no counter can be read so, before fn is called.
    */
   align?: 'counter-step';
