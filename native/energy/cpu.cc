@@ -30,6 +30,17 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
+// Threads of one core share it. The number in core_id may come back within a package, so that the first of the siblings
+// is taken where the kernel lists them.
+int core_of(const std::string& topology, int id) {
+  std::string text;
+  if (read_file(topology + "thread_siblings_list", text) == 0) {
+    const std::vector<int> siblings = parse_cpu_list(text);
+    if (!siblings.empty()) return siblings.front();
+  }
+  return std::max(0, number_of(topology + "core_id", id));
+}
+
 bool has_word(const std::string& text, const std::string& word) {
   std::istringstream words(text);
   for (std::string one; words >> one;) {
@@ -106,7 +117,7 @@ Processor read_processor(const Roots& roots) {
     // Kernels write -1 or no file where the hardware has no such level.
     cpu.package = std::max(0, number_of(topology + "physical_package_id", 0));
     cpu.die = std::max(0, number_of(topology + "die_id", 0));
-    cpu.core = std::max(0, number_of(topology + "core_id", id));
+    cpu.core = core_of(topology, id);
     processor.cpus.push_back(cpu);
   }
   return processor;

@@ -47,7 +47,8 @@ void ImmediateSource::sample(double* out) const noexcept {
   bool whole = true;
   // Before the read, or the sampler's own might be the later one, and the counter seem to step back.
   for (size_t i = 0; i < targets.size(); ++i) whole &= known[i] = targets[i].series->point.load(points.all[i]);
-  const size_t count = source->read(readings.all).count;
+  const size_t count = source->read_values(readings.all).count;
+  const int64_t now = monotonic_ns();
   if (!whole || count < targets.size()) {
     for (const Target& target : targets) out[target.place] = target.series->edges->joules();
   }
@@ -57,7 +58,7 @@ void ImmediateSource::sample(double* out) const noexcept {
     const auto& [place, rules, series] = targets[reading.channel];
     const CounterPoint& point = points.all[reading.channel];
     const double peak_w = series->peak_w.load(std::memory_order_relaxed);
-    const CounterGrowth growth = counter_growth(rules, peak_w, point, reading.raw, reading.t_after);
+    const CounterGrowth growth = counter_growth(rules, peak_w, point, reading.raw, now);
     out[place] = static_cast<double>(point.counts + growth.counts) * rules.unit_j;
   }
 }

@@ -40,8 +40,8 @@ constexpr size_t kMostRaplDomains = 8;  // of one group; the registers of one pa
 class RaplReads {
  public:
   virtual ~RaplReads() = default;
-  // raws[i] of domain i, all within [*before, *after]. Never allocates.
-  virtual ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept = 0;
+  // raws[i] of domain i. Never allocates.
+  virtual ReadOutcome read(uint64_t* raws) const noexcept = 0;
 };
 
 // The domains of one package that one thread reads, in the order of `reads`.

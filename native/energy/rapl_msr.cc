@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/clock.h"
 #include "energy/msr.h"
 #include "energy/rapl.h"
 #include "energy/rapl_model.h"
@@ -25,8 +24,7 @@ class MsrReads final : public RaplReads {
   MsrReads(Places places, std::vector<uint32_t> addresses)
       : places_(std::move(places)), addresses_(std::move(addresses)) {}
 
-  ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept override {
-    *before = monotonic_ns();
+  ReadOutcome read(uint64_t* raws) const noexcept override {
     for (size_t i = 0; i < addresses_.size(); ++i) {
       uint64_t sum = 0;
       for (const auto& place : places_) {
@@ -36,7 +34,6 @@ class MsrReads final : public RaplReads {
       }
       raws[i] = sum & kEnergyStatusMask;
     }
-    *after = monotonic_ns();
     return {addresses_.size(), false};
   }
 

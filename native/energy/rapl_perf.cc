@@ -8,7 +8,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/clock.h"
 #include "energy/cpu.h"
 #include "energy/perf_pmu.h"
 #include "energy/rapl.h"
@@ -22,12 +21,10 @@ class GroupReads final : public RaplReads {
  public:
   explicit GroupReads(std::vector<FileDescriptor> events) : events_(std::move(events)) {}
 
-  ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept override {
+  ReadOutcome read(uint64_t* raws) const noexcept override {
     std::array<uint64_t, 1 + kMostRaplDomains> values;
     const size_t count = events_.size();
-    *before = monotonic_ns();
     const ssize_t got = ::read(events_.front().get(), values.data(), sizeof(values));
-    *after = monotonic_ns();
     // Fewer: the group fell apart, as when its CPU went offline and no other of its package was there to take over.
     if (got != static_cast<ssize_t>((1 + count) * sizeof(uint64_t)) || values[0] != count) return {0, true};
     std::copy_n(values.begin() + 1, count, raws);
@@ -43,16 +40,14 @@ class CoreReads final : public RaplReads {
  public:
   explicit CoreReads(std::vector<FileDescriptor> events) : events_(std::move(events)) {}
 
-  ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept override {
+  ReadOutcome read(uint64_t* raws) const noexcept override {
     uint64_t sum = 0;
     bool whole = true;
-    *before = monotonic_ns();
     for (const FileDescriptor& event : events_) {
       std::array<uint64_t, 2> values{};
       whole &= ::read(event.get(), values.data(), sizeof(values)) == sizeof(values);
       sum += values[1];
     }
-    *after = monotonic_ns();
     if (!whole) return {0, true};
     *raws = sum;
     return {1, false};

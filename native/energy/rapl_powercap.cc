@@ -13,7 +13,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "energy/powercap.h"
 #include "energy/rapl.h"
@@ -30,12 +29,10 @@ class PowercapReads final : public RaplReads {
  public:
   explicit PowercapReads(std::vector<FileDescriptor> files) : files_(std::move(files)) {}
 
-  ReadOutcome read(uint64_t* raws, int64_t* before, int64_t* after) const noexcept override {
-    *before = monotonic_ns();
+  ReadOutcome read(uint64_t* raws) const noexcept override {
     for (size_t i = 0; i < files_.size(); ++i) {
       if (read_one(files_[i].get(), raws[i]) != 0) return {0, true};
     }
-    *after = monotonic_ns();
     return {files_.size(), false};
   }
 

@@ -38,13 +38,23 @@ class RaplSource final : public Source {
   [[nodiscard]] size_t max_readings() const noexcept override { return channels_.size(); }
 
   ReadOutcome read(RawReading* out) noexcept override {
+    const int64_t before = monotonic_ns();
+    const ReadOutcome outcome = read_values(out);
+    const int64_t after = monotonic_ns();
+    for (size_t i = 0; i < outcome.count; ++i) {
+      out[i].t_before = before;
+      out[i].t_after = after;
+    }
+    return outcome;
+  }
+
+  ReadOutcome read_values(RawReading* out) noexcept override {
     std::array<uint64_t, kMostRaplDomains> raws;
-    int64_t before = 0;
-    int64_t after = 0;
-    const ReadOutcome outcome = group_.reads->read(raws.data(), &before, &after);
+    const ReadOutcome outcome = group_.reads->read(raws.data());
     if (outcome.failed) return {0, true, outcome.fault};
     for (size_t i = 0; i < domains_.size(); ++i) {
-      out[i] = {static_cast<uint32_t>(i), before, after, raws[domains_[i]]};
+      out[i].channel = static_cast<uint32_t>(i);
+      out[i].raw = raws[domains_[i]];
     }
     return {domains_.size(), false, outcome.fault};
   }

@@ -117,9 +117,8 @@ class Watch {
     size_t next = 0;
     for (const RaplGroup& group : groups_) {
       std::array<uint64_t, kMostRaplDomains> raws{};
-      int64_t before = 0;
-      int64_t after = 0;
-      const bool failed = group.reads->read(raws.data(), &before, &after).failed;
+      const bool failed = group.reads->read(raws.data()).failed;
+      const int64_t after = monotonic_ns();
       for (size_t i = 0; i < group.domains.size(); ++i) {
         Watched& counter = counters_[next++];
         if (failed) {

@@ -36,6 +36,29 @@ TEST("cpu: lists as the kernel writes them, and what is none") {
   CHECK_EQ(show(parse_cpu_list("0-4294967295")), "");
 }
 
+TEST("cpu: threads of one core are those that the kernel calls siblings, whatever number the core has") {
+  std::string folder = (fs::temp_directory_path() / "mj-cpu-XXXXXX").string();
+  CHECK(mkdtemp(folder.data()) != nullptr);
+  Roots roots;
+  roots.sys = folder + "/sys";
+  roots.proc = folder + "/proc";
+  const fs::path cpus = fs::path(roots.sys) / "devices/system/cpu";
+  write(cpus / "online", "0-4\n");
+  // Two core complexes that both count their cores from 0, as some firmware has it; CPU 4 tells no siblings.
+  for (const int cpu : {0, 1, 2, 3}) {
+    const fs::path topology = cpus / ("cpu" + std::to_string(cpu)) / "topology";
+    write(topology / "core_id", "0\n");
+    write(topology / "thread_siblings_list", cpu % 2 == 0 ? "0,2\n" : "1,3\n");
+  }
+  write(cpus / "cpu4/topology/core_id", "7\n");
+  const auto cores = cpu_groups(read_processor(roots), CpuLevel::kCore);
+  CHECK_EQ(cores.size(), 3U);
+  CHECK(cores[0].cpus == (std::vector<int>{0, 2}));
+  CHECK(cores[1].cpus == (std::vector<int>{1, 3}));
+  CHECK(cores[2].cpus == std::vector<int>{4});
+  fs::remove_all(folder);
+}
+
 TEST("cpu: the processor of a tree, of an empty one, and of this machine") {
   std::string folder = (fs::temp_directory_path() / "mj-cpu-XXXXXX").string();
   CHECK(mkdtemp(folder.data()) != nullptr);

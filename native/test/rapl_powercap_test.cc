@@ -18,9 +18,7 @@ constexpr uint64_t kStep1J = 1'000'000'000;
 
 std::vector<uint64_t> read(const RaplGroup& group) {
   std::array<uint64_t, kMostRaplDomains> raws{};
-  int64_t before = 0;
-  int64_t after = 0;
-  const ReadOutcome outcome = group.reads->read(raws.data(), &before, &after);
+  const ReadOutcome outcome = group.reads->read(raws.data());
   CHECK(!outcome.failed);
   return {raws.begin(), raws.begin() + static_cast<ptrdiff_t>(outcome.count)};
 }
@@ -207,8 +205,7 @@ TEST("rapl powercap: a kept descriptor outlives a change of permissions, and a v
   chmod(counter.c_str(), 0600);
   fs::resize_file(counter, 0);
   std::array<uint64_t, kMostRaplDomains> raws{};
-  int64_t t = 0;
-  CHECK(found.groups[0].reads->read(raws.data(), &t, &t).failed);
+  CHECK(found.groups[0].reads->read(raws.data()).failed);
 }
 
 TEST("rapl powercap: limits and steps can be told where the counters may not be read") {
