@@ -1,16 +1,9 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Energy, type EnergyReport, type Meter, mark } from '../../src/index.js';
+import { type EnergyReport, type Meter, mark } from '../../src/index.js';
+import { expectToHold } from '../helpers/expect-to-hold.js';
 import { sleep } from '../helpers/fake-nvml.js';
-import {
-  FakeRapl,
-  joules,
-  KABY_LAKE,
-  SANDY_BRIDGE_X,
-  SKYLAKE_X,
-  UNITS,
-  ZEN_4,
-} from '../helpers/fake-rapl.js';
+import { FakeRapl, KABY_LAKE, SANDY_BRIDGE_X, SKYLAKE_X, UNITS, ZEN_4 } from '../helpers/fake-rapl.js';
 import { withMeter } from '../helpers/with-meter.js';
 
 /** The energy of the next `ms`. */
@@ -18,20 +11,6 @@ async function measured(meter: Meter, ms: number): Promise<EnergyReport> {
   const a = mark();
   await sleep(ms);
   return meter.energy(a, mark());
-}
-
-/** The interval that a figure states holds the truth, but for what the fake's own lateness explains. */
-function expectToHold(energy: Energy | undefined, watts: number, report: EnergyReport, fake: FakeRapl): void {
-  if (fake.stalled && energy?.status === 'suspect') return;
-  expect(energy, JSON.stringify(energy)).toHaveProperty(
-    'status',
-    expect.stringMatching(/^(ok|below-resolution)$/),
-  );
-  const measured = energy as Extract<Energy, { status: 'ok' }>;
-  const { value, uncertainty, lo = value - uncertainty, hi = value + uncertainty } = measured;
-  const truth = joules(watts, report.start, report.end);
-  expect(lo).toBeLessThanOrEqual(truth + fake.lag(watts));
-  expect(hi).toBeGreaterThanOrEqual(truth - fake.lag(watts));
 }
 
 /** 'package-0 powercap:package-0', of the channels that are read. */
