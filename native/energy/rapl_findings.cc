@@ -13,6 +13,9 @@ constexpr std::array<int, 5> kIntelWithoutRapl = {44, 46, 47, 53, 54};
 constexpr int kSandyBridge = 42;
 constexpr int kFirstZen = 0x17;
 
+// Of whoever gives the running program a capability of its own; docs/permissions.md has what was tried.
+constexpr const char* kPriceOfSetcap = "; setcap on it makes every run of it ignore LD_LIBRARY_PATH and NODE_OPTIONS";
+
 std::string without_prefix(Capability one) { return std::string(capability_name(one)).substr(4); }
 
 std::string lower(std::string text) {
@@ -91,18 +94,20 @@ Finding missing_capability(const SystemFacts& system, Capability one, const std:
   if (lacks(process.bounding, one)) return out_of_bounds(system, one, needs);
   if (has(process.permitted, one)) {
     return {RaplCause::kCapabilityMissing,
-            {Code::kPermissionDenied, needs + ", which this process is permitted and has not in effect.",
+            {Code::kPermissionDenied,
+             needs + ", which this process is permitted and has not in effect" + kPriceOfSetcap + ".",
              "sudo setcap " + lower(capability_name(one)) + "=ep " + binary_of(process)}};
   }
   if (has(process.file_capabilities, one)) return given_in_vain(process, needs);
   const std::string bounding = has(process.bounding, one) ? "; the bounding set has it" : "";
   if (in_container(system)) {
     return {RaplCause::kCapabilityMissing,
-            {Code::kPermissionDenied, needs + ", which this process' user lacks" + bounding + ".",
+            {Code::kPermissionDenied, needs + ", which this process' user lacks" + bounding + kPriceOfSetcap + ".",
              "Run as root within the container, or in its image: setcap " + lower(capability_name(one)) + "=ep " +
                  binary_of(process)}};
   }
-  const std::string nor = lacks(process.file_capabilities, one) ? ", and " + binary_of(process) + " gives none" : "";
+  const std::string nor =
+      lacks(process.file_capabilities, one) ? ", and " + binary_of(process) + " gives none" + kPriceOfSetcap : "";
   return {RaplCause::kCapabilityMissing,
           {Code::kPermissionDenied, needs + ", which this process lacks" + bounding + nor + ".", on_the_spot}};
 }

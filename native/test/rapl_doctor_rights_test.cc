@@ -10,6 +10,9 @@ using namespace mj;
 using namespace mj::energy;
 using namespace mj::test;
 
+// Wherever setcap is offered, or would be thought of.
+constexpr const char* kPriceOfSetcap = "makes every run of it ignore LD_LIBRARY_PATH and NODE_OPTIONS";
+
 TEST("rapl doctor: perf_event_paranoid above 0") {
   const Machine machine;
   machine.power_pmu();
@@ -23,6 +26,7 @@ TEST("rapl doctor: a capability that is permitted and not in effect") {
   machine.power_pmu();
   machine.write("proc/self/status", "CapPrm:\t0000004000000000\nCapEff:\t0\nCapBnd:\t1ffffffffff");
   CHECK(says(machine.diagnose(kPerf, EACCES), "permitted and has not in effect"));
+  CHECK(says(machine.diagnose(kPerf, EACCES), kPriceOfSetcap));
 }
 
 TEST("rapl doctor: before Linux 5.8 it takes CAP_SYS_ADMIN") {
@@ -88,6 +92,7 @@ TEST("rapl doctor: a capability that the container has and its user has not") {
   const RaplDiagnosis diagnosis = machine.diagnose(kPerf, EACCES);
   check_form(diagnosis);
   CHECK(diagnosis.status.remedy.find("setcap cap_perfmon=ep") != std::string::npos);
+  CHECK(says(diagnosis, kPriceOfSetcap));
 }
 
 // setcap, which only root may.
@@ -116,6 +121,7 @@ TEST("rapl doctor: a node binary without capabilities is named") {
   machine.write("node", "");
   std::filesystem::create_symlink(machine.path("node"), machine.path("proc/self/exe"));
   CHECK(says(machine.diagnose(kPerf, EACCES), "/node gives none"));
+  CHECK(says(machine.diagnose(kPerf, EACCES), kPriceOfSetcap));
 }
 
 TEST("rapl doctor: seccomp filters of containers") {
