@@ -63,7 +63,10 @@ TEST("meter: a sample is what the counter shows now, beside the sampler and acro
   // By now it has wrapped; the writer of the fake may have come late at both ends.
   const double watts = (last - first) / (static_cast<double>(end - begin) / kNsPerSecond);
   CHECK(watts > 40 && watts < 60);
-  CHECK(data.channels[0].series->edges->snapshot(begin, end, 1).faults.empty());
+  // Of a busy machine the writer may stand still, which no register does; the wrap itself is no fault.
+  for (const FaultEvent& event : data.channels[0].series->edges->snapshot(begin, end, 1).faults) {
+    CHECK(event.fault == Fault::kStuck);
+  }
 }
 
 TEST("meter: samples may be taken by several threads at once") {
