@@ -32,7 +32,9 @@ function sanitized(folder, sanitizers, wrapper, env) {
 }
 
 function valgrind(tool, ...options) {
-  const wrapper = ['valgrind', `--tool=${tool}`, '--error-exitcode=99', '-q', ...options];
+  // Its threads take turns; unfair ones starve whoever waits for a thread that does not.
+  const fair = '--fair-sched=yes';
+  const wrapper = ['valgrind', `--tool=${tool}`, fair, '--error-exitcode=99', '-q', ...options];
   return nativeTests(`build-test/${BINARY}`, {
     label: tool,
     wrapper,

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "base/clock.h"
 
@@ -16,8 +18,17 @@ constexpr double kLeastPlatformW = 10;
 constexpr double kStepsToSee = 3;
 // Between two looks: half of the counters' update period.
 constexpr int64_t kLookEveryNs = kNsPerMs / 2;
-// More than any package takes; a step beyond it is none of energy.
+// So much of it asleep: whoever moves an emulated counter may be waiting for this CPU.
+constexpr std::chrono::microseconds kRest{50};
+// One look says no more than this of what a counter did, however long the watcher was kept from the next one.
+constexpr int64_t kMostOfOneLookNs = 2 * kNsPerMs;
+// More than any package takes; a step beyond it is none of energy. Firmware and emulations may be so late with a value
+// (assumed), and before the first look nobody knows how long it had stood.
 constexpr double kImplausibleW = 10'000;
+constexpr int64_t kLateNs = 10 * kNsPerMs;
+constexpr int64_t kStoodBeforeNs = kNsPerSecond;
+// The second one has a known beginning.
+constexpr int kStepsToTrust = 2;
 // Looks at which two counters must have agreed to be one.
 constexpr int kLooksToAgree = 8;
 
@@ -27,9 +38,10 @@ struct Watched {
   uint64_t first_pass = 0;  // of the present look
   uint64_t second_pass = 0;
   uint64_t last = 0;
-  int64_t last_at = 0;
+  int64_t last_before = 0;  // the last read began
+  int64_t step_after = 0;   // the step to `last` came later than this
   bool started = false;
-  bool moved = false;
+  int steps = 0;
 };
 
 // Counts from one value to a later one, across at most one wrap.
@@ -43,27 +55,36 @@ std::string seconds(double joules, int64_t ns) {
   return text.data();
 }
 
-void observe(Watched& counter, uint64_t raw, int64_t at) {
+// What is wrong with a step that was seen by an instant; its energy was gathered since the step before it.
+void examine_step(const Watched& counter, uint64_t raw, int64_t by) {
   RaplDomain& domain = *counter.domain;
-  if (counter.started && raw != counter.last && domain.unsupported.ok()) {
-    const double step = static_cast<double>(ahead(counter.last, raw, domain.modulus)) * domain.unit_j;
-    const int64_t elapsed = at - counter.last_at;
-    // An update that was due before the last read may come with this one.
-    const double plausible = domain.quantum_j + kImplausibleW * static_cast<double>(elapsed + kNsPerMs) / kNsPerSecond;
-    counter.moved = true;
-    if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
-      domain.flaw = RaplFlaw::kBackwards;
-      domain.unsupported = {
-          Code::kNotSupported,
-          "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
-    } else if (step > plausible) {
-      domain.flaw = RaplFlaw::kJumps;
-      domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};
-    }
+  const double step = static_cast<double>(ahead(counter.last, raw, domain.modulus)) * domain.unit_j;
+  const int64_t gathered_ns = by - counter.step_after + kLateNs;
+  const double plausible = domain.quantum_j + kImplausibleW * static_cast<double>(gathered_ns) / kNsPerSecond;
+  const int64_t elapsed = by - counter.last_before;
+  if (raw < counter.last && (domain.modulus == 0 || step > plausible)) {
+    domain.flaw = RaplFlaw::kBackwards;
+    domain.unsupported = {
+        Code::kNotSupported,
+        "It moved backwards, by " + seconds(static_cast<double>(counter.last - raw) * domain.unit_j, elapsed) + "."};
+  } else if (step > plausible) {
+    domain.flaw = RaplFlaw::kJumps;
+    domain.unsupported = {Code::kNotSupported, "It jumped by " + seconds(step, elapsed) + "."};
+  }
+}
+
+// A read within [before, after]: held up in it, one does not know when in between the value was taken.
+void observe(Watched& counter, uint64_t raw, int64_t before, int64_t after) {
+  if (!counter.started) {
+    counter.step_after = before - kStoodBeforeNs;
+  } else if (raw != counter.last && counter.domain->unsupported.ok()) {
+    examine_step(counter, raw, after);
+    counter.step_after = counter.last_before;
+    ++counter.steps;
   }
   counter.started = true;
   counter.last = raw;
-  counter.last_at = at;
+  counter.last_before = before;
 }
 
 int64_t patience_ns(const RaplDomain& domain) noexcept {
@@ -95,16 +116,17 @@ class Watch {
 
   void run() {
     const int64_t begin = monotonic_ns();
-    for (int64_t now = begin; !done(now - begin); now = monotonic_ns()) {
-      pass(&Watched::first_pass);
-      if (!pairs_.empty()) {
-        pass(&Watched::second_pass);
-        compare();
-      }
-      while (monotonic_ns() < now + kLookEveryNs) {
-      }
+    int64_t last = begin;
+    int64_t watched = 0;
+    for (;;) {
+      look();
+      const int64_t now = monotonic_ns();
+      watched += std::min(now - last, kMostOfOneLookNs);
+      last = now;
+      if (done(watched)) break;
+      pause_until(now + kLookEveryNs);
     }
-    judge(monotonic_ns() - begin);
+    judge(last - begin);
   }
 
  private:
@@ -113,10 +135,25 @@ class Watch {
     return a.scope == b.scope && a.modulus > 0 && a.modulus == b.modulus && a.unit_j == b.unit_j;
   }
 
+  // Busy for the rest, so that the counters have something to count.
+  static void pause_until(int64_t instant) {
+    std::this_thread::sleep_for(kRest);
+    while (monotonic_ns() < instant) {
+    }
+  }
+
+  void look() {
+    pass(&Watched::first_pass);
+    if (pairs_.empty()) return;
+    pass(&Watched::second_pass);
+    compare();
+  }
+
   void pass(uint64_t Watched::* value) {
     size_t next = 0;
     for (const RaplGroup& group : groups_) {
       std::array<uint64_t, kMostRaplDomains> raws{};
+      const int64_t before = monotonic_ns();
       const bool failed = group.reads->read(raws.data()).failed;
       const int64_t after = monotonic_ns();
       for (size_t i = 0; i < group.domains.size(); ++i) {
@@ -127,7 +164,7 @@ class Watch {
           continue;
         }
         counter.*value = raws[i];
-        observe(counter, raws[i], after);
+        observe(counter, raws[i], before, after);
       }
     }
   }
@@ -142,9 +179,10 @@ class Watch {
     }
   }
 
-  [[nodiscard]] bool done(int64_t elapsed) const {
+  [[nodiscard]] bool done(int64_t watched_ns) const {
     const bool seen = std::all_of(counters_.begin(), counters_.end(), [&](const Watched& counter) {
-      return counter.moved || !counter.domain->unsupported.ok() || elapsed >= patience_ns(*counter.domain);
+      return counter.steps >= kStepsToTrust || !counter.domain->unsupported.ok() ||
+             watched_ns >= patience_ns(*counter.domain);
     });
     return seen && std::all_of(pairs_.begin(), pairs_.end(),
                                [](const Pair& pair) { return pair.differ || pair.looks >= kLooksToAgree; });
@@ -153,7 +191,7 @@ class Watch {
   void judge(int64_t elapsed) {
     for (Watched& counter : counters_) {
       RaplDomain& domain = *counter.domain;
-      if (counter.moved || !domain.unsupported.ok()) continue;
+      if (counter.steps > 0 || !domain.unsupported.ok()) continue;
       domain.flaw = RaplFlaw::kNeverMoves;
       domain.unsupported = {Code::kNotSupported,
                             "It exists and has not moved in " + std::to_string(elapsed / kNsPerMs) + " ms."};

@@ -7,9 +7,10 @@
 
 namespace mj::energy {
 
-// Reads all counters together for some milliseconds (as long as it takes to see each of them move, at most 100 ms, or
-// three steps of a coarser one at 10 W) while the calling thread keeps its CPU busy, and says in `unsupported` what is
-// wrong with those that cannot be relied on.
+// Reads all counters together for some milliseconds (as long as it takes to see each of them move twice, at most 100
+// ms, or three steps of a coarser one at 10 W) while the calling thread keeps its CPU mostly busy, and says in
+// `unsupported` what is wrong with those that cannot be relied on. Time in which the thread did not come to look does
+// not count.
 void watch_rapl(std::vector<RaplGroup>& groups);
 
 }  // namespace mj::energy

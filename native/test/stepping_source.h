@@ -18,13 +18,14 @@ class SteppingSource final : public energy::Source {
  public:
   static constexpr double kWatts = 100;
   static constexpr int64_t kUpdateNs = kNsPerMs;
+  static constexpr double kCountJ = 0x1p-16;
 
   explicit SteppingSource(int64_t period_ns, std::vector<int> cpus = {}) : period_(period_ns), cpus_(std::move(cpus)) {
     energy::ChannelInfo channel;
     channel.id = "package-0";
     channel.method = "msr:0x611";
     channel.scope = energy::Scope::kPackage;
-    channel.unit = 0x1p-16;
+    channel.unit = kCountJ;
     channel.modulus = 1ULL << 32U;
     channel.traits.period_ns = kUpdateNs;
     channel.traits.quantum_j = channel.unit;
@@ -51,6 +52,7 @@ class SteppingSource final : public energy::Source {
     out->channel = 0;
     out->t_before = monotonic_ns();
     const double joules = joules_at(out->t_before) - (restarted ? joules_at(restarted_at) : 0);
+    if (first_joules.load() < 0) first_joules = joules;
     out->raw = still ? 1 : static_cast<uint64_t>(joules / channels_[0].unit) % channels_[0].modulus;
     out->t_after = monotonic_ns();
     return {1};
@@ -70,6 +72,7 @@ class SteppingSource final : public energy::Source {
   std::atomic<bool> still{false};
   std::atomic<bool> quick{true};
   std::atomic<int> allowed_cpus{0};
+  std::atomic<double> first_joules{-1};  // at the first read
   std::atomic<int64_t> restarted_at{0};
   std::atomic<bool> restarted{false};
 
