@@ -100,6 +100,7 @@ std::vector<CpuGroup> cpu_groups(const Processor& processor, CpuLevel level) {
     groups[{cpu.package, die, level == CpuLevel::kCore ? cpu.core : 0}].push_back(cpu.id);
   }
   std::vector<CpuGroup> result;
+  result.reserve(groups.size());
   for (auto& [place, cpus] : groups) result.push_back({std::get<0>(place), std::get<1>(place), std::move(cpus)});
   return result;
 }
