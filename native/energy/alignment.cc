@@ -25,20 +25,20 @@ Alignment::Watched::Watched(size_t its_place, const MeterChannel& channel)
   after.reserve(kStepsToWatch);
 }
 
-bool Alignment::Watched::observe(const RawReading& reading) noexcept {
+bool Alignment::Watched::observe(const RawReading& reading, bool closing, int64_t window_end) noexcept {
   const auto outcome = tracker.observe(reading.t_before, reading.t_after, reading.raw);
   if (outcome.fault.fault != Fault::kNone) fault = outcome.fault.fault;
-  if (!outcome.changed || outcome.edge.lo < not_before) return false;
+  if (!outcome.changed || (closing && outcome.edge.lo < window_end)) return false;
   if (!closing && before.size() == kStepsToWatch) before.erase(before.begin());
   std::vector<Edge>& steps = closing ? after : before;
   if (steps.size() < kStepsToWatch) steps.push_back(outcome.edge);
   return true;
 }
 
-bool Alignment::Watched::seen(bool its_closing) const noexcept {
+bool Alignment::Watched::seen(bool closing) const noexcept {
   // Of what was not seen before the window, nothing is waited for after it.
-  const bool given_up = its_closing && before.size() < kStepsToWatch;
-  return given_up || fault != Fault::kNone || (its_closing ? after : before).size() == kStepsToWatch;
+  const bool given_up = closing && before.size() < kStepsToWatch;
+  return given_up || fault != Fault::kNone || (closing ? after : before).size() == kStepsToWatch;
 }
 
 Alignment::Alignment(std::shared_ptr<const MeterData> data) : data_(std::move(data)) {
@@ -85,25 +85,20 @@ Status Alignment::possible() const {
 }
 
 void Alignment::open() {
-  watch(false);
+  watch();
   for (Group& group : groups_) {
     for (Watched& channel : group.channels) channel.tracker.pause();
   }
 }
 
 void Alignment::close(int64_t a, int64_t b) {
+  closing_ = true;
   a_ = a;
   b_ = b;
-  for (Group& group : groups_) {
-    for (Watched& channel : group.channels) {
-      channel.closing = true;
-      channel.not_before = b;
-    }
-  }
-  watch(true);
+  watch();
 }
 
-void Alignment::watch(bool closing) {
+void Alignment::watch() {
   const int64_t begin = monotonic_ns();
   int64_t watched_ns = 0;
   for (int64_t last = begin; last - begin < kLongestWatchNs;) {
@@ -112,8 +107,8 @@ void Alignment::watch(bool closing) {
     watched_ns += std::min(now - last, period_ns_);
     last = now;
     if (watched_ns >= (kPatiencePeriods + kMorePeriods) * period_ns_) return;
-    const bool enough = watched_ns >= kPatiencePeriods * period_ns_ || all_seen(closing);
-    if (enough && (closing || leader_stepped)) return;
+    const bool enough = watched_ns >= kPatiencePeriods * period_ns_ || all_seen();
+    if (enough && (closing_ || leader_stepped)) return;
   }
 }
 
@@ -125,7 +120,7 @@ bool Alignment::read_all() noexcept {
       if (outcome.failed) channel.fault = outcome.fault == Fault::kNone ? Fault::kLost : outcome.fault;
       for (size_t i = 0; i < outcome.count; ++i) {
         if (group.readings[i].channel != channel.source_channel) continue;
-        const bool stepped = channel.observe(group.readings[i]);
+        const bool stepped = channel.observe(group.readings[i], closing_, b_);
         leader_stepped |= stepped && channel.place == leader_;
       }
     }
@@ -133,10 +128,10 @@ bool Alignment::read_all() noexcept {
   return leader_stepped;
 }
 
-bool Alignment::all_seen(bool closing) const noexcept {
-  return std::all_of(groups_.begin(), groups_.end(), [closing](const Group& group) {
+bool Alignment::all_seen() const noexcept {
+  return std::all_of(groups_.begin(), groups_.end(), [this](const Group& group) {
     return std::all_of(group.channels.begin(), group.channels.end(),
-                       [closing](const Watched& channel) { return channel.seen(closing); });
+                       [this](const Watched& channel) { return channel.seen(closing_); });
   });
 }
 

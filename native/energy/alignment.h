@@ -34,18 +34,16 @@ class Alignment {
  private:
   struct Watched {
     Watched(size_t its_place, const MeterChannel& channel);
-    // True where it stepped.
-    bool observe(const RawReading& reading) noexcept;
+    // True where it stepped. A step after the window began after it.
+    bool observe(const RawReading& reading, bool closing, int64_t window_end) noexcept;
     [[nodiscard]] bool seen(bool closing) const noexcept;
 
     size_t place;  // among the channels
     uint32_t source_channel;
     CounterTracker tracker;
     Fault fault = Fault::kNone;
-    int64_t not_before = 0;  // steps that began earlier are not of this side
     std::vector<Edge> before;
     std::vector<Edge> after;
-    bool closing = false;
   };
   struct Group {
     std::shared_ptr<Source> source;
@@ -53,10 +51,10 @@ class Alignment {
     std::vector<Watched> channels;
   };
 
-  void watch(bool closing);
+  void watch();
   // Reads every source once. True where the leading channel stepped.
   bool read_all() noexcept;
-  [[nodiscard]] bool all_seen(bool closing) const noexcept;
+  [[nodiscard]] bool all_seen() const noexcept;
   [[nodiscard]] Status excluded(const MeterChannel& channel) const;
   [[nodiscard]] Outcome outcome_of(const Watched& watched) const;
 
@@ -64,6 +62,7 @@ class Alignment {
   std::vector<Group> groups_;
   size_t leader_ = 0;  // place of the channel whose step the window begins at
   int64_t period_ns_ = 0;
+  bool closing_ = false;
   int64_t a_ = 0;
   int64_t b_ = 0;
 };

@@ -1,4 +1,10 @@
-import { InferenceSession, type MeasureOptions, Meter } from '../index.js';
+import {
+  InferenceSession,
+  type MeasureOptions,
+  Meter,
+  type MeterOptions,
+  type RaplInterface,
+} from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
@@ -28,6 +34,7 @@ const OPTIONS = {
   idle: { type: 'string' },
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
+  'rapl-interface': { type: 'string' },
   ...ROOT_OPTIONS,
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -49,7 +56,7 @@ async function measured(args: Arguments): Promise<InferRun> {
   const options = measureOptions(args);
   const model = await openModel(name, seed);
   const session = await InferenceSession.create(model.path, sessionOptions(args));
-  const meter = await Meter.open(rootsOf(args));
+  const meter = await Meter.open(meterOptions(args));
   const status = statusLine();
   try {
     const feeds = makeFeeds(session, model, args, seed);
@@ -65,6 +72,15 @@ async function measured(args: Arguments): Promise<InferRun> {
     await session.release();
     await meter.close();
   }
+}
+
+function meterOptions(args: Arguments): MeterOptions {
+  const raplInterface = args.text('rapl-interface');
+  // The library refuses one that there is not.
+  return {
+    ...rootsOf(args),
+    ...(raplInterface === undefined ? {} : { raplInterface: raplInterface as RaplInterface }),
+  };
 }
 
 function measureOptions(args: Arguments): MeasureOptions<Meter> {

@@ -29,6 +29,7 @@ Options of infer
   --idle T             quiet time on both sides (default 1s, of many blocks five periods of the counter; 0s: none, and
                        no idle is subtracted)
   --threads N          intra-op threads of ONNX Runtime
+  --rapl-interface NAME   perf, msr or powercap: how the processor's counters are read (default: the first that can be)
   --raw                with --json: every duration and the raw samples too
 
 Options of both

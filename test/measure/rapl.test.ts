@@ -124,4 +124,14 @@ test('microjoule infer: the same from the command line', async () => {
   }
   const text = run(process.execPath, [join(root, 'dist/cli/main.js'), ...args], folder);
   expect(text.stdout).toContain('package-0');
+  // Asked for, an interface that is not there is none that another stands in for.
+  const through = (name: string) =>
+    run(
+      process.execPath,
+      [join(root, 'dist/cli/main.js'), ...args, '--json', '--rapl-interface', name],
+      folder,
+    );
+  expect(JSON.parse(through('powercap').stdout).energy.scopes['package-0'].method).toMatch(/^powercap:/);
+  expect(JSON.parse(through('msr').stdout).energy.scopes['package-0'].status).toBe('unsupported');
+  expect(through('door')).toMatchObject({ code: 2, stderr: expect.stringContaining("called 'door'") });
 });
