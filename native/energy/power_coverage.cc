@@ -18,19 +18,21 @@ constexpr double kUnknownLimitW = 1000;
 // What was seen as a whole or not at all lies at an end of the bound, and has its other errors besides.
 constexpr double kMargin = 1.05;
 
+int64_t middle(const Edge& edge) noexcept { return edge.lo + (edge.hi - edge.lo) / 2; }
+
 }  // namespace
 
 PowerCoverage::PowerCoverage(const CounterView& counter) : sight_(counter.traits.sight) {
   const CounterTraits& traits = counter.traits;
-  if (!(sight_.noise_w > 0) || counter.edges.size < 2) return;
+  if (!(sight_.noise_w > 0) || traits.period_ns <= 0 || counter.edges.size < 2) return;
   period_s_ = seconds(traits.period_ns);
   // Work that goes on is held to the limit of power, of which P_max is twice.
   most_w_ = traits.max_power_w > 0 ? 0.5 * traits.max_power_w : kUnknownLimitW;
   for (size_t i = 1; i < counter.edges.size; ++i) {
     const Edge& edge = counter.edges[i];
     Step step;
-    step.from = static_cast<int64_t>(mid_ns(counter.edges[i - 1]));
-    step.to = static_cast<int64_t>(mid_ns(edge));
+    step.from = middle(counter.edges[i - 1]);
+    step.to = middle(edge);
     const double length_s = seconds(step.to - step.from);
     if (length_s <= 0) continue;
     step.watts = (edge.joules - counter.edges[i - 1].joules) / length_s;
@@ -83,6 +85,12 @@ double PowerCoverage::random_covariance(int64_t a1, int64_t b1, int64_t a2, int6
     return 0.5 * near * std::sqrt(step_at(one).variance * step_at(other).variance);
   };
   return shared + at_ends(b1, b2) - at_ends(b1, a2) - at_ends(a1, b2) + at_ends(a1, a2);
+}
+
+double PowerCoverage::variance_at(int64_t edge) const noexcept {
+  // An edge's instant is rounded here and there.
+  constexpr int64_t kBesideNs = 1000;
+  return partial() ? std::max(step_at(edge - kBesideNs).variance, step_at(edge + kBesideNs).variance) : 0;
 }
 
 double PowerCoverage::random_variance(int64_t a, int64_t b) const noexcept {

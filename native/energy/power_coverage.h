@@ -15,10 +15,10 @@ class PowerCoverage {
   // Whether there is anything of it.
   [[nodiscard]] bool partial() const noexcept { return !steps_.empty(); }
 
-  // What unseen power did at random, J^2: neighbouring values tell how much it varies. Of the value that stands for t;
-  // of the energy from a to b, where a value's error may be all of the window's; and of the energies of two windows, a1
+  // What unseen power did at random, J^2: neighbouring values tell how much it varies. Of the values on both
+  // sides of an edge, the larger; of the energy from a to b, where a value's error may be all of the window's; and of the energies of two windows, a1
   // to b1 and a2 to b2, which share it by their lengths.
-  [[nodiscard]] double variance_at(int64_t t) const noexcept { return partial() ? step_at(t).variance : 0; }
+  [[nodiscard]] double variance_at(int64_t edge) const noexcept;
   [[nodiscard]] double random_variance(int64_t a, int64_t b) const noexcept;
   [[nodiscard]] double random_covariance(int64_t a1, int64_t b1, int64_t a2, int64_t b2) const noexcept;
 

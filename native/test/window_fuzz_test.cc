@@ -36,6 +36,11 @@ Series random_series(Random& random) {
   for (int i = 0; i < faults; ++i) {
     series.faults.push_back({ms(random.uniform(-500, 5000)), static_cast<Fault>(random.next() % 7)});
   }
+  // As if energy had been counted from a power sensor's values.
+  if (random.chance(0.3)) {
+    const double seen = random.uniform(0.02, 1);
+    series.traits.sight = {random.uniform(0.1, 5), 1 - seen, 1 / seen, random.chance(0.5) ? 0 : random.uniform(0.1, 1)};
+  }
   std::sort(series.faults.begin(), series.faults.end(),
             [](const FaultEvent& x, const FaultEvent& y) { return x.at < y.at; });
   return series;
@@ -104,6 +109,37 @@ TEST("fuzz: whatever the edges, an interval holds its value and an ok figure is 
     if (result.window.status == EstimateStatus::kOk) CHECK(result.window.hi >= 0);
   }
   for (const int seen : by_status) CHECK(seen > 100);
+}
+
+TEST("fuzz: the parts of a window sum to the whole, and so do their covariances") {
+  Random random(1'611);
+  int with_value = 0;
+  for (int run = 0; run < 2000; ++run) {
+    const Series series = random_series(random);
+    if (series.edges.empty() || !series.faults.empty()) continue;
+    std::vector<int64_t> cuts;
+    for (int i = 0; i < 6; ++i) cuts.push_back(ms(random.uniform(0, random.chance(0.5) ? 300 : 4000)));
+    std::sort(cuts.begin(), cuts.end());
+    std::vector<Window> windows = {{cuts.front(), cuts.back(), 0, 0}};
+    for (size_t i = 1; i < cuts.size(); ++i) windows.push_back({cuts[i - 1], cuts[i], 0, 0});
+    std::vector<double> covariance;
+    const auto estimates = estimate_all(series.view(), {windows.data(), windows.size()}, &covariance);
+    double sum = 0;
+    double absolute = 0;
+    double variance = 0;
+    for (size_t i = 1; i < windows.size(); ++i) {
+      sum += estimates[i].window.value;
+      absolute += std::fabs(estimates[i].window.value);
+      for (size_t j = 1; j < windows.size(); ++j) variance += covariance[i * windows.size() + j];
+    }
+    const double whole = estimates[0].window.value;
+    if (std::isnan(sum) || std::isnan(whole)) continue;
+    ++with_value;
+    CHECK_NEAR(sum, whole, 1e-9 * std::max(1.0, absolute));
+    // Up to the power that is taken for that of an instant: the largest that any of the windows at it shows.
+    CHECK_NEAR(variance, covariance[0], 1e-6 * std::max(1.0, covariance[0]));
+  }
+  CHECK(with_value > 300);
 }
 
 TEST("fuzz: the origin of time and of the counter do not matter") {
