@@ -10,10 +10,11 @@ namespace mj::energy {
 using nvml::Return;
 
 const char* nvml_call_name(NvmlCall call) noexcept {
-  static constexpr const char* kNames[] = {
-      "total-energy", "energy-field",  "module-energy", "memory-energy",       "power-instant", "power-average",
-      "memory-power", "power-usage",   "power-samples", "temperature",         "sm-clock",      "memory-clock",
-      "utilization",  "event-reasons", "processes",     "process-utilization", "power-limit",   "mig-mode", "compute-capability"};
+  static constexpr const char* kNames[] = {"total-energy",  "energy-field",  "module-energy",     "memory-energy",
+                                           "power-instant", "power-average", "memory-power",      "power-usage",
+                                           "power-samples", "temperature",   "sm-clock",          "memory-clock",
+                                           "utilization",   "event-reasons", "processes",         "process-utilization",
+                                           "power-limit",   "mig-mode",      "compute-capability"};
   static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNvmlCallCount);
   return kNames[static_cast<size_t>(call)];
 }

@@ -50,7 +50,7 @@ class NvmlDevice {
   [[nodiscard]] const std::string& pci_bus_id() const noexcept { return pci_bus_id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::optional<bool> mig() const noexcept;
-  [[nodiscard]] double power_limit_w() const noexcept { return power_limit_w_; }  // NaN: not told
+  [[nodiscard]] double power_limit_w() const noexcept { return power_limit_w_; }                  // NaN: not told
   [[nodiscard]] unsigned int compute_capability() const noexcept { return compute_capability_; }  // 80; 0: not told
   [[nodiscard]] bool identified() const noexcept { return identified_; }
   [[nodiscard]] const Status& support(NvmlCall call) const noexcept { return support_[static_cast<size_t>(call)]; }

@@ -1,6 +1,7 @@
 #pragma once
 
-// How a board's power readings come about, by its architecture. Sources: docs/uncertainty.md, "Boards without a counter".
+// How a board's power readings come about, by its architecture. Sources: docs/uncertainty.md, "Boards without a
+// counter".
 #include <string>
 
 #include "energy/nvml_device.h"
@@ -14,8 +15,8 @@ struct NvmlKernel {
   std::string text;  // '25 of each 100 ms'
 };
 
-// Of kPowerInstant, kPowerAverage, kPowerUsage or kPowerSamples. Compute capability rather than architecture decides: it
-// tells GA100 from the other chips of its name, and old drivers give it.
+// Of kPowerInstant, kPowerAverage, kPowerUsage or kPowerSamples. Compute capability rather than architecture decides:
+// it tells GA100 from the other chips of its name, and old drivers give it.
 NvmlKernel nvml_power_kernel(const NvmlDevice& device, NvmlCall call);
 
 // The call whose values the board's energy is counted from where its counter cannot be read: the ring, else what covers

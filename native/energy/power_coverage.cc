@@ -111,7 +111,8 @@ PowerCoverage::Reach PowerCoverage::locked(int64_t a, int64_t b, double net_j, d
   const double missing = std::max(0.0, share - sight_.blind);
   reach.below = std::min((1 - 1 / sight_.most) * counted_j, share * range_w * length_s) + missing * counted_j;
   if (sight_.least > 0) {
-    reach.above = std::min((1 / sight_.least - 1) * counted_j, share * range_w * length_s) + missing * range_w * length_s;
+    reach.above =
+        std::min((1 / sight_.least - 1) * counted_j, share * range_w * length_s) + missing * range_w * length_s;
   } else {
     // A window as short as the gap between two values may lie in it as a whole.
     const double hidden_s = std::min(length_s, unseen + (1 - share) * sight_.blind * period_s_);

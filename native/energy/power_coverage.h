@@ -16,8 +16,8 @@ class PowerCoverage {
   [[nodiscard]] bool partial() const noexcept { return !steps_.empty(); }
 
   // What unseen power did at random, J^2: neighbouring values tell how much it varies. Of the values on both
-  // sides of an edge, the larger; of the energy from a to b, where a value's error may be all of the window's; and of the energies of two windows, a1
-  // to b1 and a2 to b2, which share it by their lengths.
+  // sides of an edge, the larger; of the energy from a to b, where a value's error may be all of the window's; and of
+  // the energies of two windows, a1 to b1 and a2 to b2, which share it by their lengths.
   [[nodiscard]] double variance_at(int64_t edge) const noexcept;
   [[nodiscard]] double random_variance(int64_t a, int64_t b) const noexcept;
   [[nodiscard]] double random_covariance(int64_t a1, int64_t b1, int64_t a2, int64_t b2) const noexcept;

@@ -43,8 +43,8 @@ Estimate nothing(EstimateStatus status, Cause cause) {
   return estimate;
 }
 
-// The sensor's samples beside a counter of the same board, where it has them: the shape between two updates. Energy that
-// is counted from samples has been told all that they tell.
+// The sensor's samples beside a counter of the same board, where it has them: the shape between two updates. Energy
+// that is counted from samples has been told all that they tell.
 const Series* samples_of(const MeterData& data, const MeterChannel& channel) {
   const Series* found = nullptr;
   if (channel.info.integrated) return found;

@@ -41,7 +41,7 @@ struct ChannelInfo {
   bool beside = false;    // of power that is polled: `sample_traits` describe its new values, beside a counter
   SampleTraits sample_traits;
   std::optional<Integrated> integrated;  // of power: of a board whose energy counter cannot be read
-  std::string key;  // board and sensor: the correlation key of the gain
+  std::string key;                       // board and sensor: the correlation key of the gain
   std::string uuid;
   std::string pci_bus_id;
   Status unsupported;  // not ok: the channel is known and cannot be read

@@ -78,7 +78,7 @@ struct CounterTraits {
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
   int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known
-  PowerSight sight;         // of energy counted from a power sensor's values
+  PowerSight sight;            // of energy counted from a power sensor's values
   double idle_noise_w = 0;  // of idle power, where too little of it is seen: standard deviation, correlated over 10 ms
 };
 

@@ -1,4 +1,5 @@
-// accuracy_grid [runs] [seed] [part of a counter's name]: every cell of the simulated grid as a line of CSV, for bench/accuracy.mjs.
+// accuracy_grid [runs] [seed] [part of a counter's name]: every cell of the simulated grid as a line of CSV, for
+// bench/accuracy.mjs.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -81,7 +82,6 @@ int main(int argc, char** argv) try {
       {"power samples alone: instant 20/10", instant_10_of_20, 1e9},
       {"power samples alone: mean of 100 ms", full_100, 1e9},
       {"power samples alone: average 1 s", average_1_s, 1e9},
-      {"power samples alone: average 1 s and instant", average_and_instant, 1e9},
   };
   for (const Machine& machine : machines) {
     if (std::string(machine.name).find(wanted) != std::string::npos) run(machine, runs, seed);

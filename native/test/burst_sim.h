@@ -17,7 +17,7 @@ enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, 
 inline bool quiet_around(Load load) { return load != Load::kTwoBursts && load != Load::kInside; }
 
 inline const char* load_name(Load load) {
-  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",    "idle drift",
+  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",     "idle drift",
                                     "neighbours", "two bursts",  "inside a load", "in step"};
   return kNames[static_cast<size_t>(load)];
 }
@@ -26,7 +26,8 @@ struct BurstSpec {
   CounterSpec counter;
   bool has_ring = false;
   RingSpec ring;
-  // Without a counter: energy is counted from the ring, or from a sensor that is polled; 'beside' is one beside either.
+  // Without a counter: energy is counted from the ring, or from a sensor that is polled; `beside`: one beside
+  // the counter.
   bool from_ring = false;
   std::optional<PowerSpec> from_power;
   std::optional<PowerSpec> beside;
@@ -241,13 +242,7 @@ inline BurstSpec instant_10_of_20(double length_ms, Load load) { return power_bo
 inline BurstSpec full_100(double length_ms, Load load) { return power_board(length_ms, load, 100, 100); }
 inline BurstSpec average_1_s(double length_ms, Load load) { return power_board(length_ms, load, 100, 1000); }
 
-inline BurstSpec average_and_instant(double length_ms, Load load) {
-  BurstSpec spec = average_1_s(length_ms, load);
-  spec.beside = instant_25_of_100(length_ms, load).from_power;
-  return spec;
-}
-
-// The H100's counter with field 186 beside it, where there is no ring, and where there is.
+// The H100's counter with field 186 beside it, where there is no ring.
 inline BurstSpec h100_and_instant(double length_ms, Load load) {
   BurstSpec spec = h100_board(length_ms, load);
   spec.beside = instant_25_of_100(length_ms, load).from_power;

@@ -103,6 +103,15 @@ TEST("statistics: coverage of a counter with the power of the moment beside it")
   check_power(h100_and_instant, kPowerLengths, 6);
 }
 
+TEST("statistics: the power of the moment tells a window inside a load that the counter leaves open") {
+  for (const double length : {50.0, 100.0, 500.0}) {
+    const Scores alone = score(h100_board, length, Load::kInside, 200, kSeed);
+    const Scores beside = score(h100_and_instant, length, Load::kInside, 200, kSeed);
+    CHECK(beside.window.u() < 0.75 * alone.window.u());
+    CHECK(beside.window.rmse(beside.window.ours) < 1.1 * alone.window.rmse(alone.window.ours));
+  }
+}
+
 TEST("statistics: means without gaps tell an energy about as well as a counter of their period") {
   CHECK(score(full_100, 1000, Load::kFlat, 100, kSeed).window.u() < 1.5);
   CHECK(score(average_1_s, 10'000, Load::kInside, 100, kSeed).window.u() < 8);

@@ -14,8 +14,8 @@
 //   follow-cpu IDLE_WATTS WATTS_PER_CORE
 //   counter PERIOD PHASE OFFSET_J       default 100.002 0 1000
 //   sensor MS                           time constant of a sensor in front of the counter, default 0: none
-//   power PERIOD AVERAGING              of the power of the moment (186, and usage where it is that), default 100.002 25
-//   capability NUMBER                   10 x compute capability, default 90; from 81 on usage is a mean over 1 s
+//   power PERIOD AVERAGING              of the power of the moment (186, and usage where it is that), default 100.002
+//   25 capability NUMBER                   10 x compute capability, default 90; from 81 on usage is a mean over 1 s
 //   limit WATTS                         power limit, default 700
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
