@@ -55,11 +55,10 @@ NvmlKernel nvml_power_kernel(const NvmlDevice& device, NvmlCall call) {
   if (call == NvmlCall::kPowerSamples) {
     return {nvml_ring_kernel(), true, "samples of the driver's filter, as an H100's"};
   }
-  const NvmlKernel average = known(kPeriodMs, kAverageMs);
-  if (call == NvmlCall::kPowerAverage) return average;
-  if (call == NvmlCall::kPowerInstant) return instant(device);
   // [doc] nvmlDeviceGetPowerUsage: a mean over 1 s on Ampere (except GA100) and newer, else the power of the moment.
-  return device.compute_capability() > kGA100 ? average : instant(device);
+  const bool average =
+      call == NvmlCall::kPowerAverage || (call == NvmlCall::kPowerUsage && device.compute_capability() > kGA100);
+  return average ? known(kPeriodMs, kAverageMs) : instant(device);
 }
 
 NvmlCall nvml_power_to_integrate(const NvmlDevice& device) {
