@@ -99,7 +99,7 @@ TEST("power counter: of a sensor that nobody looked at, a value may be a second 
   PowerKernel kernel = polled(100, 25);
   kernel.unplaced_ns = ms(1000);
   std::vector<std::pair<double, double>> readings;
-  for (int t = 0; t <= 5000; t += 10) readings.emplace_back(t, 100.0 + t / 100);
+  for (int t = 0; t <= 5000; t += 10) readings.emplace_back(t, 100.0 + 0.01 * t);
   const std::vector<Edge> edges = count(kernel, readings);
   CHECK(edges.size() >= 4 && edges.size() <= 6);
   for (const Edge& edge : edges) CHECK(edge.hi - edge.lo >= ms(1000));
