@@ -17,6 +17,13 @@ const MS_PER_S = 1e3;
 const SIGNIFICANT = 0.01;
 const METHOD = 'regression of the intervals between updates on phases';
 
+const NO_COUNTER = {
+  code: 'not-supported',
+  reason:
+    'Phases are told apart by the intervals of an energy counter; energy here is counted from power samples.',
+  remedy: 'Use a board whose energy counter can be read.',
+} as const;
+
 type Figures = Omit<MeasuredAttribution, 'id' | 'scope' | 'method' | 'status'>;
 
 /** One report for all channels; `energy` is that of the whole range. */
@@ -54,7 +61,7 @@ function channelAttribution(
   const common = { id: channel.id, scope: channel.scope as Scope, method: `${channel.method}, ${METHOD}` };
   const whole = energy.scopes[channel.id];
   if (!result || whole?.status === 'unsupported') {
-    const { code, reason, remedy } = whole as Extract<typeof whole, { status: 'unsupported' }>;
+    const { code, reason, remedy } = whole?.status === 'unsupported' ? whole : NO_COUNTER;
     const status = 'unsupported' as const;
     return { ...common, method: channel.method, status, code, reason, ...(remedy ? { remedy } : {}) };
   }

@@ -27,7 +27,9 @@ std::vector<std::optional<Attribution>> attribute_channels(const MeterData& data
   std::vector<std::optional<Attribution>> out;
   out.reserve(data.channels.size());
   for (const MeterChannel& channel : data.channels) {
-    out.push_back(channel.series ? std::optional(attribute_channel(data, channel, job)) : std::nullopt);
+    // The intervals of an energy that is counted from power samples have errors that the regression does not know.
+    const bool counter = channel.series && !channel.info.integrated;
+    out.push_back(counter ? std::optional(attribute_channel(data, channel, job)) : std::nullopt);
   }
   return out;
 }

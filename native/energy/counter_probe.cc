@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "energy/nvml_device.h"
+#include "energy/nvml_kernel.h"
 
 namespace mj::energy {
 
@@ -86,6 +87,14 @@ constexpr std::array<Row, 8> kRows = {{
     {NvmlCall::kPowerSamples, Scope::kBoard, ReadingKind::kPower, false},
 }};
 
+// Where the board's own counter is refused and its power is not.
+std::string instead_of_counter(const NvmlDevice& device) {
+  const NvmlCall power = nvml_power_to_integrate(device);
+  if (power == NvmlCall::kCount) return {};
+  return std::string("Energy is counted from nvml:") + nvml_call_name(power) +
+         " instead: " + nvml_power_kernel(device, power).text + ".";
+}
+
 void probe_device(const std::shared_ptr<const NvmlDevice>& device, bool timing, CounterProbe& out) {
   const int index = static_cast<int>(device->index());
   std::vector<GuardedStep> steps;
@@ -101,6 +110,9 @@ void probe_device(const std::shared_ptr<const NvmlDevice>& device, bool timing, 
     counter.kind = row.kind;
     counter.resolution = kMilli;
     counter.unsupported = device->support(row.call);
+    if (row.call == NvmlCall::kTotalEnergy && !counter.unsupported.ok() && counter.unsupported.remedy.empty()) {
+      counter.unsupported.remedy = instead_of_counter(*device);
+    }
     out.counters.push_back(counter);
     timings.push_back(std::make_shared<Timing>());
     steps.push_back({"The driver's " + std::string(nvml_call_name(row.call)),

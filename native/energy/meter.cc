@@ -36,6 +36,14 @@ std::vector<size_t> not_immediate(const MeterData& data) {
   return places;
 }
 
+// Says how its energy is come by.
+MeterChannel integrated_channel(const std::shared_ptr<Series>& series, const std::shared_ptr<ThreadHealth>& health,
+                                const std::shared_ptr<Source>& source, uint32_t source_channel) {
+  MeterChannel channel{series->info, {}, series, health, source, source_channel};
+  channel.info.method += " (integrated: " + series->info.integrated->assumed + ")";
+  return channel;
+}
+
 }  // namespace
 
 Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
@@ -138,6 +146,7 @@ std::shared_ptr<SamplerContext> Meter::add_source(const std::shared_ptr<Source>&
   for (uint32_t i = 0; i < series.size(); ++i) {
     if (series[i]->power) {
       data_->power.push_back(series[i]);
+      if (series[i]->edges) data_->channels.push_back(integrated_channel(series[i], context->health, source, i));
       continue;
     }
     immediate.targets.push_back({data_->channels.size(), series[i]->rules, series[i]});
@@ -160,6 +169,7 @@ void Meter::await_first_edges() {
   const auto wait = std::make_shared<Wait>();
   const int64_t now = monotonic_ns();
   const int64_t deadline = now + 2 * data_->patience_ns();
+  data_->gate->need_edge_after(now);
   resolver_.add({deadline, [data = data_, now] { return data->edges_after(now, monotonic_ns()); },
                  [wait](const Status&) {
                    const std::lock_guard<std::mutex> lock(wait->mutex);

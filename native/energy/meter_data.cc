@@ -79,7 +79,9 @@ int64_t MeterData::patience_ns() const noexcept {
 }
 
 CounterTraits MeterData::traits(const MeterChannel& channel) const noexcept {
-  CounterTraits traits = gate->dense() ? read_densely(channel.info.traits) : channel.info.traits;
+  // How often its power is read makes no difference to what a sensor does.
+  const bool dense = gate->dense() && !channel.info.integrated;
+  CounterTraits traits = dense ? read_densely(channel.info.traits) : channel.info.traits;
   const int64_t learned = channel.series ? channel.series->learned_period_ns.load() : 0;
   if (learned > 0) traits.period_ns = learned;
   for (const auto& series : power) {

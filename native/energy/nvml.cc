@@ -24,6 +24,13 @@ ChannelInfo nvml_channel(const NvmlDevice& device, Scope scope, const std::strin
   return channel;
 }
 
+void nvml_integrate(const NvmlDevice& device, NvmlCall call, ChannelInfo& channel) {
+  const NvmlKernel how = nvml_power_kernel(device, call);
+  const double limit = device.power_limit_w();
+  channel.traits = integrated_traits(how.kernel, std::isnan(limit) ? 0 : limit);
+  channel.integrated = {how.kernel, how.text};
+}
+
 namespace {
 
 ChannelInfo unsupported_board(unsigned int index, const Status& status) {
@@ -60,25 +67,34 @@ bool wanted(const std::vector<std::string>& list, const NvmlDevice& device) {
          std::any_of(list.begin(), list.end(), [&](const std::string& name) { return names(name, device); });
 }
 
-void add_energy(const NvmlDevicePtr& device, OpenedFamily& family) {
+ChannelInfo unreadable(const NvmlDevice& device, NvmlCall board) {
+  ChannelInfo channel = nvml_channel(device, Scope::kBoard, nvml_call_name(board));
+  channel.unsupported = device.support(board);
+  if (channel.unsupported.code == Code::kNotSupported && channel.unsupported.remedy.empty()) {
+    channel.unsupported.message += " Nor does it tell its power, from which energy could be counted.";
+    channel.unsupported.remedy = "Measure on the machine that the GPU is in: virtual GPUs and old boards hide both.";
+  }
+  return channel;
+}
+
+// Returns the power call that stands in for the board's counter; kCount: none has to, or none can.
+NvmlCall add_energy(const NvmlDevicePtr& device, OpenedFamily& family) {
   // Where a module is told apart (Grace Hopper), the old call reports the module and the field the GPU.
   const bool module = device->supports(NvmlCall::kModuleEnergy);
   const NvmlCall board =
       module && device->supports(NvmlCall::kBoardEnergy) ? NvmlCall::kBoardEnergy : NvmlCall::kTotalEnergy;
+  NvmlCall power = NvmlCall::kCount;
   if (device->supports(board)) {
     family.sources.push_back(make_nvml_energy(device, board, Scope::kBoard));
   } else {
-    ChannelInfo channel = nvml_channel(*device, Scope::kBoard, nvml_call_name(board));
-    channel.unsupported = device->support(board);
-    if (channel.unsupported.code == Code::kNotSupported && channel.unsupported.remedy.empty()) {
-      channel.unsupported.remedy = "Energy counters exist from Volta on; power without them is not integrated yet.";
-    }
-    family.unsupported.push_back(channel);
+    power = nvml_power_to_integrate(*device);
+    if (power == NvmlCall::kCount) family.unsupported.push_back(unreadable(*device, board));
   }
   if (module) family.sources.push_back(make_nvml_energy(device, NvmlCall::kModuleEnergy, Scope::kModule));
   if (device->supports(NvmlCall::kMemoryEnergy)) {
     family.sources.push_back(make_nvml_energy(device, NvmlCall::kMemoryEnergy, Scope::kGpuMemory));
   }
+  return power;
 }
 
 }  // namespace
@@ -103,9 +119,9 @@ OpenedFamily open_nvml(const OpenRequest& request) {
     if (!wanted(request.devices, *device)) continue;
     family.devices.push_back({"board-" + std::to_string(device->index()), static_cast<int>(device->index()),
                               device->name(), device->uuid(), device->pci_bus_id()});
-    add_energy(device, family);
-    if (auto power = make_nvml_power(device)) family.sources.push_back(std::move(power));
-    if (auto ring = make_nvml_ring(device)) family.sources.push_back(std::move(ring));
+    const NvmlCall integrated = add_energy(device, family);
+    if (auto power = make_nvml_power(device, integrated)) family.sources.push_back(std::move(power));
+    if (auto ring = make_nvml_ring(device, integrated)) family.sources.push_back(std::move(ring));
     family.conditions.push_back(make_nvml_conditions(device));
   }
   return family;

@@ -145,7 +145,8 @@ constexpr size_t kTextSize = 96;  // UUID and name, NVML_DEVICE_*_V2_BUFFER_SIZE
   X(process_utilization, nvmlDeviceGetProcessUtilization,                                                       \
     Return(Device, ProcessUtilization*, unsigned int*, unsigned long long))                                     \
   X(power_limit, nvmlDeviceGetEnforcedPowerLimit, Return(Device, unsigned int*))                                \
-  X(mig_mode, nvmlDeviceGetMigMode, Return(Device, unsigned int*, unsigned int*))
+  X(mig_mode, nvmlDeviceGetMigMode, Return(Device, unsigned int*, unsigned int*))                               \
+  X(compute_capability, nvmlDeviceGetCudaComputeCapability, Return(Device, int*, int*))
 
 struct Functions {
 #define X(member, symbol, ...) std::add_pointer_t<__VA_ARGS__> member = nullptr;

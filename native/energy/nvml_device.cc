@@ -10,10 +10,11 @@ namespace mj::energy {
 using nvml::Return;
 
 const char* nvml_call_name(NvmlCall call) noexcept {
-  static constexpr const char* kNames[] = {
-      "total-energy", "energy-field",  "module-energy", "memory-energy",       "power-instant", "power-average",
-      "memory-power", "power-usage",   "power-samples", "temperature",         "sm-clock",      "memory-clock",
-      "utilization",  "event-reasons", "processes",     "process-utilization", "power-limit",   "mig-mode"};
+  static constexpr const char* kNames[] = {"total-energy",  "energy-field",  "module-energy",     "memory-energy",
+                                           "power-instant", "power-average", "memory-power",      "power-usage",
+                                           "power-samples", "temperature",   "sm-clock",          "memory-clock",
+                                           "utilization",   "event-reasons", "processes",         "process-utilization",
+                                           "power-limit",   "mig-mode",      "compute-capability"};
   static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNvmlCallCount);
   return kNames[static_cast<size_t>(call)];
 }
@@ -106,6 +107,7 @@ Status NvmlDevice::try_call(NvmlCall call) {
   }();
   if (result != nvml::kSuccess) return library_.status_of(result, nvml_call_name(call));
   if (call == NvmlCall::kPowerLimit) power_limit_w_ = static_cast<double>(value) / 1e3;
+  if (call == NvmlCall::kComputeCapability) compute_capability_ = static_cast<unsigned int>(value);
   if (call == NvmlCall::kMigMode) mig_enabled_ = value == nvml::kMigEnable;
   return {};
 }
@@ -174,6 +176,14 @@ Return NvmlDevice::read(NvmlCall call, uint64_t& out) const noexcept {
       unsigned int pending = 0;
       const Return result = api.mig_mode(handle_, &current, &pending);
       out = current;
+      return result;
+    }
+    case NvmlCall::kComputeCapability: {
+      if (api.compute_capability == nullptr) return nvml::kFunctionNotFound;
+      int major = 0;
+      int minor = 0;
+      const Return result = api.compute_capability(handle_, &major, &minor);
+      out = static_cast<uint64_t>(10 * major + minor);
       return result;
     }
     default:

@@ -33,6 +33,7 @@ enum class NvmlCall : uint8_t {
   kProcessUtilization,
   kPowerLimit,
   kMigMode,
+  kComputeCapability,  // 80 for 8.0
   kCount,
 };
 constexpr size_t kNvmlCallCount = static_cast<size_t>(NvmlCall::kCount);
@@ -49,7 +50,8 @@ class NvmlDevice {
   [[nodiscard]] const std::string& pci_bus_id() const noexcept { return pci_bus_id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::optional<bool> mig() const noexcept;
-  [[nodiscard]] double power_limit_w() const noexcept { return power_limit_w_; }  // NaN: not told
+  [[nodiscard]] double power_limit_w() const noexcept { return power_limit_w_; }                  // NaN: not told
+  [[nodiscard]] unsigned int compute_capability() const noexcept { return compute_capability_; }  // 80; 0: not told
   [[nodiscard]] bool identified() const noexcept { return identified_; }
   [[nodiscard]] const Status& support(NvmlCall call) const noexcept { return support_[static_cast<size_t>(call)]; }
   [[nodiscard]] bool supports(NvmlCall call) const noexcept { return support(call).ok(); }
@@ -83,6 +85,7 @@ class NvmlDevice {
   // Atomic because a call that was given up may still return, on its own thread.
   std::atomic<bool> identified_{false};
   std::atomic<bool> mig_enabled_{false};
+  std::atomic<unsigned int> compute_capability_{0};
   std::atomic<double> power_limit_w_{std::numeric_limits<double>::quiet_NaN()};
   std::array<Status, kNvmlCallCount> support_;
 };

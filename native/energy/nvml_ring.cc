@@ -18,7 +18,7 @@ constexpr size_t kRoom = 512;
 
 class NvmlRing final : public Source {
  public:
-  explicit NvmlRing(NvmlDevicePtr device)
+  NvmlRing(NvmlDevicePtr device, NvmlCall integrated)
       : device_(std::move(device)),
         name_("nvml" + std::to_string(device_->index()) + "-ring"),
         buffer_(kRoom),
@@ -26,9 +26,10 @@ class NvmlRing final : public Source {
     ChannelInfo channel = nvml_channel(*device_, Scope::kBoard, nvml_call_name(NvmlCall::kPowerSamples));
     channel.kind = ReadingKind::kPower;
     channel.unit = kMilliwatt;
-    channel.traits.period_ns = kSamplePeriodNs;
+    channel.traits.period_ns = channel.period_ns = kSamplePeriodNs;
     channel.sampled = true;
     channel.sample_traits = nvml_ring_traits();
+    if (integrated == NvmlCall::kPowerSamples) nvml_integrate(*device_, integrated, channel);
     channels_.push_back(channel);
   }
 
@@ -79,9 +80,9 @@ class NvmlRing final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_nvml_ring(const NvmlDevicePtr& device) {
+std::unique_ptr<Source> make_nvml_ring(const NvmlDevicePtr& device, NvmlCall integrated) {
   if (!device->supports(NvmlCall::kPowerSamples)) return nullptr;
-  return std::make_unique<NvmlRing>(device);
+  return std::make_unique<NvmlRing>(device, integrated);
 }
 
 }  // namespace mj::energy

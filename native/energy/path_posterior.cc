@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/squares.h"
+#include "energy/power_coverage.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -176,12 +177,13 @@ void allow_displacement(const PathFilter::Innovation& seen, double displacement_
 
 void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, std::vector<PathEvent>& events) {
   const double quantum = counter.traits.quantum_j / std::sqrt(12.0);
+  const PowerCoverage coverage(counter);
   const SampleTraits& sensor = counter.sample_traits;
   for (PathEvent& event : events) {
     if (event.kind == PathEventKind::kCounter) {
       // The sensor's time constant is known so well, and so is what it holds back.
       const double held_back_w = std::max(0.0, event.rate - prior.idle_w);
-      event.value_u = root_sum_square(quantum, kFinestJ);
+      event.value_u = std::sqrt(square(quantum) + square(kFinestJ) + coverage.variance_at(event.at));
       event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
       event.value_u = root_sum_square(sensor.noise_w, sensor.gain_u * event.value);

@@ -20,7 +20,7 @@ PathTerm energy_at(const PathMark& mark, double weight) {
 }  // namespace
 
 WindowPosterior::WindowPosterior(const CounterView& counter, const Span<Window>& windows)
-    : traits_(counter.traits), plan_(plan_paths(counter, windows)) {
+    : traits_(counter.traits), coverage_(counter), plan_(plan_paths(counter, windows)) {
   paths_.reserve(plan_.segments.size());
   for (const PathSegment& segment : plan_.segments) paths_.emplace_back(counter, segment);
   for (size_t i = 0; i < windows.size; ++i) gross_.push_back(functional(i, 0, 0));
@@ -107,6 +107,15 @@ double WindowPosterior::phase_covariance(size_t f, size_t g) const {
     return scale * one.work_w * other.work_w * std::exp(-square(seconds(one.at - other.at) / reach_s));
   });
   return f == g ? std::max(0.0, sum) : sum;
+}
+
+double WindowPosterior::coverage_covariance(size_t f, size_t g) const {
+  return coverage_.random_covariance(starts_[f].at, ends_[f].at, starts_[g].at, ends_[g].at);
+}
+
+double WindowPosterior::covariance(size_t f, size_t g) const {
+  const double locked = coverage_.locked_covariance(starts_[f].at, ends_[f].at, starts_[g].at, ends_[g].at);
+  return path_covariance(f, g) + delay_covariance(f, g) + phase_covariance(f, g) + coverage_covariance(f, g) + locked;
 }
 
 }  // namespace mj::energy

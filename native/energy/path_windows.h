@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "energy/path_posterior.h"
+#include "energy/power_coverage.h"
 
 namespace mj::energy {
 
@@ -18,13 +19,13 @@ class WindowPosterior {
   [[nodiscard]] PathValue functional(size_t window, double idle_before_s, double idle_after_s) const;
 
   // Of E(b) - E(a), J^2: what the readings leave open, what the time between marks, device and counter adds, and what
-  // the counter's sensitivity to phase does.
+  // the counter's sensitivity to phase does; of a power sensor's values, what they did not see.
   [[nodiscard]] double path_covariance(size_t f, size_t g) const;
   [[nodiscard]] double delay_covariance(size_t f, size_t g) const;
   [[nodiscard]] double phase_covariance(size_t f, size_t g) const;
-  [[nodiscard]] double covariance(size_t f, size_t g) const {
-    return path_covariance(f, g) + delay_covariance(f, g) + phase_covariance(f, g);
-  }
+  [[nodiscard]] double coverage_covariance(size_t f, size_t g) const;
+  [[nodiscard]] double covariance(size_t f, size_t g) const;
+  [[nodiscard]] const PowerCoverage& coverage() const noexcept { return coverage_; }
 
   [[nodiscard]] const PathPosterior& at_start(size_t window) const { return paths_[plan_.starts[window].segment]; }
   [[nodiscard]] const PathPosterior& at_end(size_t window) const { return paths_[plan_.ends[window].segment]; }
@@ -47,6 +48,7 @@ class WindowPosterior {
   [[nodiscard]] double bilinear(size_t f, size_t g, Pair pair) const;
 
   CounterTraits traits_;
+  PowerCoverage coverage_;
   PathPlan plan_;
   std::vector<PathPosterior> paths_;
   std::vector<PathValue> gross_;  // one a window

@@ -43,14 +43,22 @@ Estimate nothing(EstimateStatus status, Cause cause) {
   return estimate;
 }
 
-// The sensor's samples beside a counter of the same board, where it has the ring: the shape between two updates.
-const Series* ring_of(const MeterData& data, const MeterChannel& channel) {
+// The sensor's samples beside a counter of the same board, where it has them: the shape between two updates. Energy
+// that is counted from samples has been told all that they tell.
+const Series* samples_of(const MeterData& data, const MeterChannel& channel) {
+  const Series* found = nullptr;
+  if (channel.info.integrated) return found;
   for (const auto& series : data.power) {
-    if (series->info.sampled && series->info.uuid == channel.info.uuid && series->info.scope == channel.info.scope) {
-      return series.get();
-    }
+    if (series->info.uuid != channel.info.uuid || series->info.scope != channel.info.scope) continue;
+    if (series->info.sampled) return series.get();
+    if (series->info.beside) found = series.get();
   }
-  return nullptr;
+  return found;
+}
+
+std::vector<PowerSample> beside(const Series& series, const EdgeSnapshot& snapshot) {
+  std::vector<PowerSample> samples = series.power->snapshot(snapshot.edges.front().lo, snapshot.edges.back().hi);
+  return series.info.sampled ? samples : power_updates(samples);
 }
 
 // One posterior for all windows: their parts sum to the whole.
@@ -72,10 +80,10 @@ std::vector<Estimate> estimate_channel(const MeterData& data, const MeterChannel
   view.faults = {snapshot.faults.data(), snapshot.faults.size()};
   view.traits = data.traits(channel);
   std::vector<PowerSample> samples;
-  if (const Series* ring = ring_of(data, channel)) {
-    samples = ring->power->snapshot(snapshot.edges.front().lo, snapshot.edges.back().hi);
+  if (const Series* series = samples_of(data, channel)) {
+    samples = beside(*series, snapshot);
     view.samples = {samples.data(), samples.size()};
-    view.sample_traits = ring->info.sample_traits;
+    view.sample_traits = series->info.sample_traits;
   }
   return estimate_all(view, {request.windows.data(), count}, covariance);
 }
@@ -98,7 +106,7 @@ OtherWork worse(OtherWork a, OtherWork b) {
 }
 
 // The samples inside [a, b]; for a window shorter than the sampling, its nearest neighbours.
-std::vector<ConditionSample> samples_of(const Ring<ConditionSample>& ring, int64_t a, int64_t b) {
+std::vector<ConditionSample> samples_in(const Ring<ConditionSample>& ring, int64_t a, int64_t b) {
   uint64_t first = ring.partition_point([a](const ConditionSample& sample) { return sample.at < a; });
   uint64_t last = ring.partition_point([b](const ConditionSample& sample) { return sample.at <= b; });
   if (first == last) {
@@ -171,7 +179,7 @@ std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t 
     ConditionsReport report;
     report.id = context->source->device_id();
     report.power_limit_w = context->source->power_limit_w();
-    const std::vector<ConditionSample> samples = samples_of(context->samples, a, b);
+    const std::vector<ConditionSample> samples = samples_in(context->samples, a, b);
     for (const ConditionSample& sample : samples) {
       add(sample.temperature_c, report.temperature_c);
       add(sample.sm_clock_mhz, report.sm_clock_mhz);

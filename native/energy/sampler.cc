@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "energy/counter_tracker.h"
 #include "energy/edge_predictor.h"
@@ -35,6 +36,21 @@ bool publish(const CounterTracker& tracker, const CounterTracker::Outcome& outco
     series.edges->hold(outcome.hold);
   }
   return outcome.has_edge || outcome.has_hold;
+}
+
+// What a power reading told of the energy that is counted from it.
+bool publish(const PowerCounter::Outcome& outcome, Series& series) noexcept {
+  if (outcome.fault.fault != Fault::kNone) series.edges->push(outcome.fault);
+  if (outcome.has_edge) series.edges->push(outcome.edge);
+  return outcome.has_edge;
+}
+
+std::vector<std::optional<PowerCounter>> power_counters(const SamplerContext& context) {
+  std::vector<std::optional<PowerCounter>> out(context.series.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (const auto& integrated = context.series[i]->info.integrated) out[i].emplace(integrated->kernel);
+  }
+  return out;
 }
 
 // True when the source is gone for good.
@@ -190,6 +206,7 @@ void run_periodic_sampler(SamplerContext& context, StopSignal& stop) {
   std::vector<CounterTracker> trackers;
   trackers.reserve(context.series.size());
   for (const auto& series : context.series) trackers.emplace_back(series->rules);
+  std::vector<std::optional<PowerCounter>> counters = power_counters(context);
   pin_this_thread(context.source->cpus());
   context.health->started_at = monotonic_ns();
   Schedule schedule(context);
@@ -202,7 +219,10 @@ void run_periodic_sampler(SamplerContext& context, StopSignal& stop) {
       const RawReading& reading = readings[i];
       Series& series = *context.series[reading.channel];
       if (series.power) {
-        series.power->push({reading.t_before, reading.t_after, static_cast<double>(reading.raw) * series.info.unit});
+        const PowerSample sample{reading.t_before, reading.t_after,
+                                 static_cast<double>(reading.raw) * series.info.unit};
+        series.power->push(sample);
+        if (series.edges) told |= publish(counters[reading.channel]->observe(sample), series);
         continue;
       }
       CounterTracker& tracker = trackers[reading.channel];

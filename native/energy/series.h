@@ -17,7 +17,8 @@ struct Series {
         read_period_ns(source.cadence() == Cadence::kPeriodic ? source.period_ns() : 0),
         rules(counter_rules(channel, read_period_ns)) {
     if (info.kind == ReadingKind::kPower) {
-      power = std::make_unique<PowerTimeline>(history_ns, info.traits.period_ns);
+      power = std::make_unique<PowerTimeline>(history_ns, info.period_ns);
+      if (info.integrated) edges = std::make_unique<EdgeTimeline>(history_ns, info.traits.period_ns);
     } else if (source.cadence() == Cadence::kEdges) {
       // Boards older than the one this was made for update five times as often.
       edges = std::make_unique<EdgeTimeline>(history_ns, info.traits.period_ns / 5);
@@ -26,7 +27,7 @@ struct Series {
     }
   }
 
-  [[nodiscard]] size_t bytes() const noexcept { return edges ? edges->bytes() : power->bytes(); }
+  [[nodiscard]] size_t bytes() const noexcept { return (edges ? edges->bytes() : 0) + (power ? power->bytes() : 0); }
 
   const ChannelInfo info;
   const int64_t read_period_ns;  // outside windows; 0: read as it updates
@@ -34,7 +35,7 @@ struct Series {
   // Of energy counters: the last read, from which others may count on, and the highest mean power that it has shown.
   Latest<CounterPoint> point;
   std::atomic<double> peak_w{0};
-  std::unique_ptr<EdgeTimeline> edges;   // of energy counters
+  std::unique_ptr<EdgeTimeline> edges;   // of energy counters, and of energy counted from power
   std::unique_ptr<PowerTimeline> power;  // of power sensors
   std::atomic<int64_t> learned_period_ns{0};
 };

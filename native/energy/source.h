@@ -3,10 +3,12 @@
 // The interface every counter implements: a new one is one file and one line in sources.cc.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "energy/power_counter.h"
 #include "energy/samples.h"
 #include "energy/window.h"
 
@@ -18,6 +20,12 @@ const char* scope_prefix(Scope scope) noexcept;  // 'package', as in the id 'pac
 
 enum class ReadingKind : uint8_t { kEnergyCounter, kPower };
 
+// Energy is counted from a power sensor's values.
+struct Integrated {
+  PowerKernel kernel;
+  std::string assumed;  // of the sensor, for the method: 'means over 1 s'
+};
+
 // One series of readings of a source.
 struct ChannelInfo {
   std::string id;      // 'board-0'
@@ -28,9 +36,12 @@ struct ChannelInfo {
   double unit = 1;       // J (or W) a count
   uint64_t modulus = 0;  // counts at which it wraps; 0: never
   CounterTraits traits;
-  bool sampled = false;  // of power: a plain series of samples of a filtered power, which `sample_traits` describe
+  int64_t period_ns = 0;  // of power: from one reading to the next
+  bool sampled = false;   // of power: a plain series of samples of a filtered power, which `sample_traits` describe
+  bool beside = false;    // of power that is polled: `sample_traits` describe its new values, beside a counter
   SampleTraits sample_traits;
-  std::string key;  // board and sensor: the correlation key of the gain
+  std::optional<Integrated> integrated;  // of power: of a board whose energy counter cannot be read
+  std::string key;                       // board and sensor: the correlation key of the gain
   std::string uuid;
   std::string pci_bus_id;
   Status unsupported;  // not ok: the channel is known and cannot be read

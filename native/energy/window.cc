@@ -126,6 +126,20 @@ class Estimator {
   void set_mark_terms(Spread& spread) const {
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.delay_covariance(place_, place_)));
     spread.both(Term::kPhase, 1.96 * std::sqrt(posterior_.phase_covariance(place_, place_)));
+    const double floor_w = posterior_.at_start(place_).has_idle() ? posterior_.at_start(place_).idle().level_w
+                                                                  : std::max(0.0, traits_.min_power_w);
+    set_coverage_terms(spread.value - floor_w * length_s_, floor_w, spread);
+  }
+
+  // Of energy counted from a power sensor's values. Work may keep step with the sensor, which then sees one part of it
+  // only: with a phase that nobody knows.
+  void set_coverage_terms(double net_j, double floor_w, Spread& spread) const {
+    const PowerCoverage& coverage = posterior_.coverage();
+    if (!coverage.partial()) return;
+    spread.both(Term::kCoverage, kCoverage * std::sqrt(coverage.random_variance(window_.a, window_.b)));
+    const PowerCoverage::Reach locked = coverage.locked(window_.a, window_.b, net_j, floor_w);
+    spread.below[Term::kPhase] = root_sum_square(spread.below[Term::kPhase], locked.below);
+    spread.above[Term::kPhase] = root_sum_square(spread.above[Term::kPhase], locked.above);
   }
 
   // Outside of the timeline nothing was seen: whatever the readings look like, any power may have been there.
@@ -250,6 +264,7 @@ class Estimator {
     spread.drift_is_two_point = line.state_changed;
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));
+    set_coverage_terms(spread.value, std::max(0.0, line.watts), spread);
     widen(spread);
     extrapolate(window_.b, spread);
     return figure_of(spread, cause);

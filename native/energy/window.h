@@ -43,6 +43,7 @@ enum class Term : uint8_t {
   kMarkDelay,
   kPhase,
   kSamples,
+  kCoverage,
   kCount,
 };
 constexpr size_t kTermCount = static_cast<size_t>(Term::kCount);
@@ -52,6 +53,14 @@ const char* term_name(Term term) noexcept;
 const char* term_distribution(Term term) noexcept;
 // What the term's errors have in common ('edge', 'idle', 'calibration'): with the channel and the instant, its key.
 const char* term_origin(Term term) noexcept;
+
+// What a power sensor's values see of the power between one and the next. A counter sees all of it.
+struct PowerSight {
+  double noise_w = 0;  // standard deviation of a value; 0: a counter
+  double blind = 0;    // share of the time of which nothing is seen
+  double most = 1;     // an effect is counted so many times, by where it falls between two values
+  double least = 1;
+};
 
 // What is known of the counter itself.
 struct CounterTraits {
@@ -69,6 +78,7 @@ struct CounterTraits {
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
   int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known
+  PowerSight sight;            // of energy counted from a power sensor's values
   double idle_noise_w = 0;  // of idle power, where too little of it is seen: standard deviation, correlated over 10 ms
 };
 

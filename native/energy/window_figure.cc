@@ -28,9 +28,8 @@ double combine(const TermArray& terms, bool drift_is_two_point) noexcept {
   return linear + std::sqrt(squares);
 }
 
-void scale_to(TermArray& terms, double most) noexcept {
-  double sum = 0;
-  for (const double term : terms.all()) sum += term;
+void scale_to(TermArray& terms, double most, bool drift_is_two_point) noexcept {
+  const double sum = combine(terms, drift_is_two_point);
   if (!(sum > most)) return;
   for (size_t i = 0; i < kTermCount; ++i) {
     double& term = terms[static_cast<Term>(i)];
@@ -52,8 +51,8 @@ double rectangular_sum(std::initializer_list<double> half_widths) noexcept {
 }
 
 void Spread::limit(double lo, double hi) noexcept {
-  scale_to(below, std::max(0.0, value - lo));
-  if (std::isfinite(hi)) scale_to(above, std::max(0.0, hi - value));
+  scale_to(below, std::max(0.0, value - lo), drift_is_two_point);
+  if (std::isfinite(hi)) scale_to(above, std::max(0.0, hi - value), drift_is_two_point);
 }
 
 Figure figure_of(const Spread& spread, Cause cause) noexcept {

@@ -70,6 +70,8 @@ const char* term_name(Term term) noexcept {
       return "phase";
     case Term::kSamples:
       return "samples";
+    case Term::kCoverage:
+      return "coverage";
     case Term::kCount:
       break;
   }
@@ -85,6 +87,7 @@ const char* term_distribution(Term term) noexcept {
     case Term::kQuantum:
     case Term::kKernel:
     case Term::kIdleLevel:
+    case Term::kCoverage:
       return "normal";
     case Term::kIdleDrift:
     case Term::kMarkDelay:
@@ -109,6 +112,7 @@ const char* term_origin(Term term) noexcept {
     case Term::kCutInterval:
     case Term::kQuantum:
     case Term::kSamples:
+    case Term::kCoverage:
     case Term::kCount:
       break;
   }

@@ -1,6 +1,7 @@
 #include "energy/window_traits.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/clock.h"
 
@@ -10,6 +11,11 @@ namespace {
 
 // A limit is no bound: [H100] 964 W in a 20 ms sample and 888 W over a whole interval of a board limited to 700 W.
 double highest_possible(double limit_w, double seen_w) noexcept { return std::max(2 * limit_w, 1.2 * seen_w); }
+
+// Samples 20 ms apart of a filter of 13 ms count a short effect 1.96 to 0.42 times, by its phase; of work that keeps
+// step with them no more than 0.19 of the range of power too much, or too little.
+constexpr PowerSight kRingSight = {0, 0.19, 1.96, 0.42};
+constexpr double kValueNoiseW = 2;  // [H100] of a sample of the ring
 
 }  // namespace
 
@@ -46,6 +52,48 @@ SampleTraits nvml_ring_traits() noexcept {
   traits.noise_w = 2;                     // [H100]
   traits.gain_u = 0.005;                  // [H100] counter/ring 1.0047
   traits.stamp_jitter_ns = 2 * kNsPerMs;  // [H100] a fifth of the stamps lie more than 4 ms off their lattice
+  return traits;
+}
+
+PowerKernel nvml_ring_kernel() noexcept {
+  const SampleTraits sample = nvml_ring_traits();
+  PowerKernel kernel;
+  kernel.stamped = true;
+  kernel.period_ns = kernel.averaging_ns = 20 * kNsPerMs;
+  kernel.lag_ns = sample.lag_ns;
+  // Half the width of a rectangle of the stamps' standard deviation.
+  kernel.stamp_jitter_ns = static_cast<int64_t>(std::sqrt(3.0) * static_cast<double>(sample.stamp_jitter_ns));
+  return kernel;
+}
+
+CounterTraits integrated_traits(const PowerKernel& kernel, double power_limit_w) noexcept {
+  CounterTraits traits = nvml_board_traits(power_limit_w, 0);
+  traits.period_ns = kernel.step_ns();
+  traits.sight = kernel.stamped ? kRingSight : PowerSight{};
+  traits.sight.noise_w = kValueNoiseW;
+  if (!kernel.stamped && kernel.averaging_ns < kernel.period_ns) {
+    const double seen = static_cast<double>(kernel.averaging_ns) / static_cast<double>(kernel.period_ns);
+    traits.sight.blind = 1 - seen;
+    traits.sight.most = 1 / seen;
+    traits.sight.least = 0;
+  }
+  traits.quantum_j *= static_cast<double>(traits.period_ns) / kNsPerSecond;  // milliwatts
+  traits.displacement_ns = 0;
+  traits.grid_jitter_ns = 0;
+  // The ring is what the H100's counter adds up, with its filter and its 20 ms between samples.
+  if (kernel.stamped) return traits;
+  traits.decay_ns = 0;
+  traits.phase_sensitivity = 0;
+  traits.phase_reach_ns = 0;
+  return traits;
+}
+
+SampleTraits instant_traits(const PowerKernel& kernel, int64_t sensor_ns) noexcept {
+  SampleTraits traits = nvml_ring_traits();
+  // A mean is late by half of what it is taken over, and what is sensed by the sensor's time constant.
+  traits.lag_ns = kernel.averaging_ns / 2 - sensor_ns;
+  // What changes between two values does so anywhere between them.
+  traits.stamp_jitter_ns = static_cast<int64_t>(static_cast<double>(kernel.period_ns) / std::sqrt(6.0));
   return traits;
 }
 

@@ -1,7 +1,9 @@
-// accuracy_grid [runs] [seed]: every cell of the simulated grid as a line of CSV, for bench/accuracy.mjs.
+// accuracy_grid [runs] [seed] [part of a counter's name]: every cell of the simulated grid as a line of CSV, for
+// bench/accuracy.mjs.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "test/coverage.h"
@@ -60,7 +62,8 @@ void real_bursts() {
 int main(int argc, char** argv) try {
   const int runs = argc > 1 ? static_cast<int>(std::strtol(argv[1], nullptr, 10)) : 400;
   const uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  if (runs < 1) throw std::runtime_error("accuracy_grid [runs] [seed]");
+  if (runs < 1) throw std::runtime_error("accuracy_grid [runs] [seed] [machine]");
+  const std::string wanted = argc > 3 ? argv[3] : "";
   std::printf(
       "machine,length_ms,load,kind,runs,misses,resolved,suspect,true_j,bias,rmse,u,plain_bias,plain_rmse,polled_bias,"
       "polled_rmse\n");
@@ -73,9 +76,17 @@ int main(int argc, char** argv) try {
       {"20 ms counter", fast_board, 1e9},
       {"1 s counter", slow_board, 1e9},
       {"1 ms counter (RAPL)", rapl_package, 1000},
+      {"100 ms counter and field 186", h100_and_instant, 1e9},
+      {"power samples alone: ring", ring_alone, 1e9},
+      {"power samples alone: instant 100/25", instant_25_of_100, 1e9},
+      {"power samples alone: instant 20/10", instant_10_of_20, 1e9},
+      {"power samples alone: mean of 100 ms", full_100, 1e9},
+      {"power samples alone: average 1 s", average_1_s, 1e9},
   };
-  for (const Machine& machine : machines) run(machine, runs, seed);
-  real_bursts();
+  for (const Machine& machine : machines) {
+    if (std::string(machine.name).find(wanted) != std::string::npos) run(machine, runs, seed);
+  }
+  if (wanted.empty()) real_bursts();
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

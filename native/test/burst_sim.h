@@ -1,6 +1,8 @@
 #pragma once
 
 // One burst of work in an idle device: the workloads on which the estimator is scored.
+#include <optional>
+
 #include "energy/window.h"
 #include "energy/window_bounds.h"
 #include "energy/window_traits.h"
@@ -8,15 +10,15 @@
 
 namespace mj::test {
 
-// The last two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is
+// Two are not asked for their `caused` energy: work of ours goes on around the window, and no quiet is
 // declared.
-enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kTwoBursts, kInside, kCount };
+enum class Load : uint8_t { kFlat, kSquare, kSlowRise, kIdleDrift, kNeighbours, kTwoBursts, kInside, kLocked, kCount };
 
 inline bool quiet_around(Load load) { return load != Load::kTwoBursts && load != Load::kInside; }
 
 inline const char* load_name(Load load) {
-  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",    "idle drift",
-                                    "neighbours", "two bursts",  "inside a load"};
+  constexpr const char* kNames[] = {"flat",       "square wave", "slow rise",     "idle drift",
+                                    "neighbours", "two bursts",  "inside a load", "in step"};
   return kNames[static_cast<size_t>(load)];
 }
 
@@ -24,6 +26,11 @@ struct BurstSpec {
   CounterSpec counter;
   bool has_ring = false;
   RingSpec ring;
+  // Without a counter: energy is counted from the ring, or from a sensor that is polled; `beside`: one beside
+  // the counter.
+  bool from_ring = false;
+  std::optional<PowerSpec> from_power;
+  std::optional<PowerSpec> beside;
   energy::CounterTraits traits;
   Load load = Load::kFlat;
   double length_ms = 100;
@@ -70,8 +77,9 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
   const double slope = spec.load == Load::kIdleDrift ? random.uniform(-3, 3) : 0;  // W a second
   const double half_period_ms = random.uniform(3, 30);
   const double rise_ms = random.uniform(5, 60);
-  if (spec.load == Load::kSquare) {
-    for (int64_t t = a; t < b; t += ms(half_period_ms)) breaks.push_back(t);
+  const double period_ms = spec.load == Load::kLocked ? 0.5 * spec.counter.period_ms : half_period_ms;
+  if (spec.load == Load::kSquare || spec.load == Load::kLocked) {
+    for (int64_t t = a; t < b; t += ms(period_ms)) breaks.push_back(t);
   }
   if (spec.load == Load::kSlowRise) {
     for (int64_t t = a; t < std::min(b, a + ms(6 * rise_ms)); t += ms(2)) breaks.push_back(t);
@@ -108,6 +116,7 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
     if (spec.load == Load::kTwoBursts && t >= second && t < second_end) return spec.excess_w;
     if (t < a || t >= b) return 0.0;
     if (spec.load == Load::kSquare) return spec.excess_w * ((t - a) / ms(half_period_ms) % 2 == 0 ? 1.0 : 0.2);
+    if (spec.load == Load::kLocked) return (t - a) / ms(period_ms) % 2 == 0 ? spec.excess_w : 0.0;
     if (spec.load == Load::kSlowRise)
       return spec.excess_w * (1 - std::exp(-static_cast<double>(t - a) / (rise_ms * 1e6)));
     return spec.excess_w;
@@ -121,6 +130,15 @@ inline Burst simulate(const BurstSpec& spec, Random& random) {
 
   Burst burst;
   burst.edges = observe(sensed, spec.counter, 0, end - ms(spec.counter.call_ms * 8), random);
+  if (spec.from_ring) {
+    burst.edges = count_energy(observe(sensed, spec.ring, 0, end, random), energy::nvml_ring_kernel());
+  } else if (spec.from_power) {
+    burst.edges = count_energy(observe(sensed, *spec.from_power, 0, end, random), spec.from_power->kernel);
+  }
+  if (spec.beside) {
+    burst.samples = energy::power_updates(observe(sensed, *spec.beside, 0, end, random));
+    burst.sample_traits = energy::instant_traits(spec.beside->kernel, tau);
+  }
   if (spec.has_ring) {
     burst.samples = observe(sensed, spec.ring, 0, end - ms(100), random);
     burst.sample_traits = energy::nvml_ring_traits();
@@ -200,6 +218,43 @@ inline BurstSpec slow_calls(double length_ms, Load load) {
 inline BurstSpec quick_calls(double length_ms, Load load) {
   BurstSpec spec = h100_with_ring(length_ms, load);
   spec.counter.call_ms = 0.001;
+  return spec;
+}
+
+// Without an energy counter: a polled sensor that shows each `period_ms` the mean over `averaging_ms`.
+inline BurstSpec power_board(double length_ms, Load load, double period_ms, double averaging_ms) {
+  BurstSpec spec;
+  spec.load = load;
+  spec.length_ms = length_ms;
+  PowerSpec power;
+  power.kernel.period_ns = ms(period_ms);
+  power.kernel.averaging_ns = ms(averaging_ms);
+  power.poll_ms = period_ms < 50 ? 5 : 10;
+  spec.from_power = power;
+  spec.traits = energy::integrated_traits(power.kernel, 700);
+  spec.counter.period_ms = 1e-6 * static_cast<double>(power.kernel.period_ns);
+  spec.quiet_ms = std::max(1000.0, 4e-6 * static_cast<double>(power.kernel.step_ns()));
+  return spec;
+}
+
+inline BurstSpec instant_25_of_100(double length_ms, Load load) { return power_board(length_ms, load, 100, 25); }
+inline BurstSpec instant_10_of_20(double length_ms, Load load) { return power_board(length_ms, load, 20, 10); }
+inline BurstSpec full_100(double length_ms, Load load) { return power_board(length_ms, load, 100, 100); }
+inline BurstSpec average_1_s(double length_ms, Load load) { return power_board(length_ms, load, 100, 1000); }
+
+// The H100's counter with field 186 beside it, where there is no ring.
+inline BurstSpec h100_and_instant(double length_ms, Load load) {
+  BurstSpec spec = h100_board(length_ms, load);
+  spec.beside = instant_25_of_100(length_ms, load).from_power;
+  return spec;
+}
+
+// Energy counted from the ring alone.
+inline BurstSpec ring_alone(double length_ms, Load load) {
+  BurstSpec spec = h100_board(length_ms, load);
+  spec.from_ring = true;
+  spec.traits = energy::integrated_traits(energy::nvml_ring_kernel(), 700);
+  spec.ring.gain_u = 0;  // it is the board's own
   return spec;
 }
 

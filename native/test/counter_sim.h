@@ -6,10 +6,12 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "energy/power_counter.h"
 #include "energy/samples.h"
 
 namespace mj::test {
@@ -154,6 +156,47 @@ inline std::vector<energy::PowerSample> observe(const Profile& profile, const Ri
     last = at;
   }
   return samples;
+}
+
+// A power sensor that is polled: each period it shows the mean over its averaging before.
+struct PowerSpec {
+  energy::PowerKernel kernel;
+  double poll_ms = 10;
+  double noise_w = 1;
+  double late_ms = 2;  // a poll comes so much later than planned at most, but for one in fifty, which comes 15 times so
+};
+
+inline std::vector<energy::PowerSample> observe(const Profile& profile, const PowerSpec& spec, int64_t from, int64_t to,
+                                                Random& random) {
+  std::vector<energy::PowerSample> readings;
+  const int64_t period = spec.kernel.period_ns;
+  const int64_t phase = from - ms(random.uniform(0, 1e-6 * static_cast<double>(period)));
+  int64_t shown = std::numeric_limits<int64_t>::min();
+  double watts = 0;
+  for (int64_t t = from; t < to; t += ms(spec.poll_ms)) {
+    const int64_t late = ms(spec.late_ms * random.uniform() * (random.chance(0.02) ? 15 : 1));
+    const int64_t at = std::max(t + late, readings.empty() ? from : readings.back().hi);
+    const int64_t update = (at - phase) / period * period + phase;
+    if (update != shown) {
+      const int64_t averaging = spec.kernel.averaging_ns;
+      watts = profile.energy(update - averaging, update) / (static_cast<double>(averaging) * 1e-9);
+      watts = std::round(1e3 * (watts + spec.noise_w * random.normal())) * 1e-3;
+      shown = update;
+    }
+    readings.push_back({at, at + ms(0.001), watts});
+  }
+  return readings;
+}
+
+inline std::vector<energy::Edge> count_energy(const std::vector<energy::PowerSample>& readings,
+                                              const energy::PowerKernel& kernel) {
+  std::vector<energy::Edge> edges;
+  energy::PowerCounter counter(kernel);
+  for (const energy::PowerSample& reading : readings) {
+    const auto outcome = counter.observe(reading);
+    if (outcome.has_edge) edges.push_back(outcome.edge);
+  }
+  return edges;
 }
 
 // What a program gets that reads the counter at a and at b.

@@ -145,6 +145,46 @@ TEST("nvml: MIG is named in the method, for only the whole GPU's energy is known
   CHECK(family.sources[0]->channels()[0].method.find("MIG") != std::string::npos);
 }
 
+std::string integrated_method(const std::string& script) {
+  const FakeNvml fake(std::string(kOneBoard) + "unsupported nvmlDeviceGetTotalEnergyConsumption\n" + script);
+  const OpenedFamily family = open_nvml(at(fake.path()));
+  CHECK(family.unsupported.empty());
+  std::string found;
+  for (const auto& source : family.sources) {
+    for (const ChannelInfo& channel : source->channels()) {
+      if (!channel.integrated) continue;
+      CHECK(found.empty());
+      found = channel.method + ": " + channel.integrated->assumed;
+    }
+  }
+  return found;
+}
+
+TEST("nvml: a board without a counter is measured by its power, and the channel says what is taken for known of it") {
+  const std::string no_ring = "unsupported nvmlDeviceGetSamples\n";
+  const std::string no_fields = no_ring + "unsupported field:185\nunsupported field:186\nunsupported field:185:2\n";
+  CHECK(integrated_method("").find("nvml:power-samples: ") == 0);
+  CHECK_EQ(integrated_method(no_ring), "nvml:power-average: means over 1000 ms");
+  const std::string only_instant = no_ring + "unsupported field:185\n";
+  CHECK_EQ(integrated_method(only_instant), "nvml:power-instant: means over 25 of each 100 ms");
+  CHECK_EQ(integrated_method(only_instant + "capability 61\n"), "nvml:power-instant: means over 10 of each 20 ms");
+  CHECK_EQ(integrated_method(no_fields), "nvml:power-usage: means over 1000 ms");
+  CHECK_EQ(integrated_method(no_fields + "capability 75\n"), "nvml:power-usage: means over 100 ms");
+  CHECK_EQ(integrated_method(no_fields + "capability 80\n"), "nvml:power-usage: means over 25 of each 100 ms");
+  const std::string unknown = no_fields + "unsupported nvmlDeviceGetCudaComputeCapability\n";
+  CHECK(integrated_method(unknown).find("sensor not known") != std::string::npos);
+}
+
+TEST("nvml: a board that tells neither energy nor power is unsupported and says so") {
+  const FakeNvml fake(std::string(kOneBoard) +
+                      "unsupported nvmlDeviceGetTotalEnergyConsumption\nunsupported nvmlDeviceGetSamples\n"
+                      "unsupported nvmlDeviceGetFieldValues\nunsupported nvmlDeviceGetPowerUsage\n");
+  const OpenedFamily family = open_nvml(at(fake.path()));
+  CHECK_EQ(family.unsupported.size(), 1U);
+  CHECK(family.unsupported[0].unsupported.code == Code::kNotSupported);
+  CHECK(!family.unsupported[0].unsupported.remedy.empty());
+}
+
 TEST("nvml: a device is asked for by UUID, PCI bus id or index; a name that fits none is refused") {
   const FakeNvml fake(std::string(kOneBoard) + "device GPU-2222 00000000:3B:00.0 Second\n");
   for (const char* name : {"GPU-2222", "3b:00.0", "1"}) {

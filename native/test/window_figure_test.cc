@@ -1,6 +1,7 @@
 #include "energy/window_figure.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "test/check.h"
@@ -81,8 +82,20 @@ TEST("figure: limits draw an interval in, an unbounded one too") {
   spread.below[Term::kEdgeTiming] = 10;
   spread.limit(0, 25);
   CHECK_NEAR(spread.above[Term::kCutInterval], 15, 1e-12);
-  CHECK_NEAR(spread.below[Term::kCutInterval], 7.5, 1e-12);
-  CHECK_NEAR(spread.below[Term::kEdgeTiming], 2.5, 1e-12);
+  CHECK_NEAR(spread.below[Term::kCutInterval], 3 * spread.below[Term::kEdgeTiming], 1e-12);
+  // Up to the limits, and no further.
+  const Figure figure = figure_of(spread, Cause::kNone);
+  CHECK_NEAR(figure.lo, 0, 1e-12);
+  CHECK_NEAR(figure.hi, 25, 1e-12);
+}
+
+TEST("figure: terms that stay within the limits together are not drawn in because their sum does not") {
+  Spread spread;
+  spread.value = 10;
+  spread.both(Term::kPhase, 6);
+  spread.both(Term::kCoverage, 7);
+  spread.limit(0, 20);
+  CHECK_NEAR(figure_of(spread, Cause::kNone).lo, 10 - std::sqrt(85.0), 1e-12);
 }
 
 TEST("figure: resolved up to an uncertainty of half the value, negative ones alike") {

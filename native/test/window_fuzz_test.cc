@@ -41,6 +41,14 @@ Series random_series(Random& random) {
   return series;
 }
 
+// As if energy had been counted from a power sensor's values, in a part of the cases.
+Series counted_from_power(Series series, Random& random) {
+  if (random.chance(0.7)) return series;
+  const double seen = random.uniform(0.02, 1);
+  series.traits.sight = {random.uniform(0.1, 5), 1 - seen, 1 / seen, random.chance(0.5) ? 0 : random.uniform(0.1, 1)};
+  return series;
+}
+
 Window random_window(Random& random) {
   Window window;
   window.a = ms(random.uniform(-1000, 6000));
@@ -92,9 +100,10 @@ bool same(const Figure& x, const Figure& y) {
 
 TEST("fuzz: whatever the edges, an interval holds its value and an ok figure is a number") {
   Random random(20'261'123);
+  Random sensor(1);
   int by_status[4] = {};
   for (int run = 0; run < 30'000; ++run) {
-    const Series series = random_series(random);
+    const Series series = counted_from_power(random_series(random), sensor);
     const Window window = random_window(random);
     const Estimate result = series.estimate(window);
     check_figure(result.window);
@@ -106,10 +115,43 @@ TEST("fuzz: whatever the edges, an interval holds its value and an ok figure is 
   for (const int seen : by_status) CHECK(seen > 100);
 }
 
+TEST("fuzz: the parts of a window sum to the whole, and so do their covariances") {
+  Random random(1'611);
+  Random sensor(3);
+  int with_value = 0;
+  for (int run = 0; run < 2000; ++run) {
+    const Series series = counted_from_power(random_series(random), sensor);
+    if (series.edges.empty() || !series.faults.empty()) continue;
+    std::vector<int64_t> cuts;
+    for (int i = 0; i < 6; ++i) cuts.push_back(ms(random.uniform(0, random.chance(0.5) ? 300 : 4000)));
+    std::sort(cuts.begin(), cuts.end());
+    std::vector<Window> windows = {{cuts.front(), cuts.back(), 0, 0}};
+    for (size_t i = 1; i < cuts.size(); ++i) windows.push_back({cuts[i - 1], cuts[i], 0, 0});
+    std::vector<double> covariance;
+    const auto estimates = estimate_all(series.view(), {windows.data(), windows.size()}, &covariance);
+    double sum = 0;
+    double absolute = 0;
+    double variance = 0;
+    for (size_t i = 1; i < windows.size(); ++i) {
+      sum += estimates[i].window.value;
+      absolute += std::fabs(estimates[i].window.value);
+      for (size_t j = 1; j < windows.size(); ++j) variance += covariance[i * windows.size() + j];
+    }
+    const double whole = estimates[0].window.value;
+    if (std::isnan(sum) || std::isnan(whole)) continue;
+    ++with_value;
+    CHECK_NEAR(sum, whole, 1e-9 * std::max(1.0, absolute));
+    // Up to the power that is taken for that of an instant: the largest that any of the windows at it shows.
+    CHECK_NEAR(variance, covariance[0], 1e-6 * std::max(1.0, covariance[0]));
+  }
+  CHECK(with_value > 300);
+}
+
 TEST("fuzz: the origin of time and of the counter do not matter") {
   Random random(42);
+  Random sensor(2);
   for (int run = 0; run < 3000; ++run) {
-    const Series series = random_series(random);
+    const Series series = counted_from_power(random_series(random), sensor);
     const Window window = random_window(random);
     Series shifted = series;
     const int64_t later = 1'000'000'000'000 + static_cast<int64_t>(random.next() % 1'000'000'000);

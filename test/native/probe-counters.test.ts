@@ -36,6 +36,9 @@ test('what is refused or absent says why, and costs nothing to the rest', async 
   const fake = new FakeNvml(`${ONE_BOARD}unsupported nvmlDeviceGetTotalEnergyConsumption\n`);
   const { counters } = await probeCounters({ roots: { nvml: fake.path }, timing: false });
   expect(counters[0]).toMatchObject({ readable: false, code: 'not-supported', reason: expect.any(String) });
+  expect(counters[0]).toMatchObject({
+    remedy: expect.stringMatching(/^Energy is counted from nvml:power-samples instead: /),
+  });
   expect(counters[1]).toMatchObject({ method: 'nvml:power-instant', readable: true, callUs: null });
   const absent = await probeCounters({ roots: { nvml: '/nonexistent.so' }, timing: false });
   expect(absent.gpus).toEqual([]);

@@ -38,13 +38,13 @@ double Board::held_back_j(double t_ms) const {
   return watts * script_.sensor_ms / 1e3;
 }
 
-double Board::grid(double t_ms) const {
-  return std::floor((t_ms - script_.phase_ms) / script_.period_ms) * script_.period_ms + script_.phase_ms;
+double Board::grid(double t_ms, double period_ms) const {
+  return std::floor((t_ms - script_.phase_ms) / period_ms) * period_ms + script_.phase_ms;
 }
 
 uint64_t Board::counter_mj(double t_ms) const {
-  double at = grid(t_ms);
-  if (at >= script_.stuck_ms && at < script_.stuck_until_ms) at = grid(script_.stuck_ms);
+  double at = grid(t_ms, script_.period_ms);
+  if (at >= script_.stuck_ms && at < script_.stuck_until_ms) at = grid(script_.stuck_ms, script_.period_ms);
   double joules = script_.offset_j + energy_j(at) - held_back_j(at);
   if (at >= script_.reset_ms) joules = energy_j(at) - energy_j(script_.reset_ms);
   if (at >= script_.backwards_ms) joules -= script_.backwards_j;

@@ -15,9 +15,11 @@ class Board {
 
   // The energy counter's reading at t, mJ: the integral up to the last point of its grid.
   [[nodiscard]] uint64_t counter_mj(double t_ms) const;
-  // Fields 186 and 185, mW: means over the last 25 ms and 1 s before the last point of the grid.
-  [[nodiscard]] unsigned int instant_mw(double t_ms) const { return mean_mw(grid(t_ms), 25); }
-  [[nodiscard]] unsigned int average_mw(double t_ms) const { return mean_mw(grid(t_ms), 1000); }
+  // Fields 186 and 185, mW: means over the last 25 ms and 1 s before the last point of their grids.
+  [[nodiscard]] unsigned int instant_mw(double t_ms) const {
+    return mean_mw(grid(t_ms, script_.power_period_ms), script_.power_averaging_ms);
+  }
+  [[nodiscard]] unsigned int average_mw(double t_ms) const { return mean_mw(grid(t_ms, script_.period_ms), 1000); }
   // A sample of the 20 ms ring, mW: the profile through the sensor's filter.
   [[nodiscard]] unsigned int filtered_mw(double t_ms) const;
   [[nodiscard]] bool busy(double t_ms) const;
@@ -38,7 +40,7 @@ class Board {
     double cpu_ms;
   };
 
-  [[nodiscard]] double grid(double t_ms) const;
+  [[nodiscard]] double grid(double t_ms, double period_ms) const;
   [[nodiscard]] double cpu_ms(double t_ms) const;
   [[nodiscard]] unsigned int mean_mw(double t_ms, double over_ms) const;
 

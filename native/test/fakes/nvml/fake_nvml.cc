@@ -207,7 +207,18 @@ EXPORT Return nvmlDeviceGetFieldValues(Device device, int count, FieldValue* val
 
 EXPORT Return nvmlDeviceGetPowerUsage(Device device, unsigned int* out) {
   const Return result = enter(device, "nvmlDeviceGetPowerUsage");
-  if (result == kSuccess) *out = device->board->average_mw(the_fake().now_ms());
+  if (result != kSuccess) return result;
+  const fake::Board& board = *device->board;
+  const double now = the_fake().now_ms();
+  // GA100 and older give the power of the moment.
+  *out = board.script().capability > 80 ? board.average_mw(now) : board.instant_mw(now);
+  return result;
+}
+
+EXPORT Return nvmlDeviceGetCudaComputeCapability(Device device, int* major, int* minor) {
+  const Return result = enter(device, "nvmlDeviceGetCudaComputeCapability");
+  *major = device->board->script().capability / 10;
+  *minor = device->board->script().capability % 10;
   return result;
 }
 

@@ -46,6 +46,9 @@ const std::map<std::string, Statement>& statements() {
       {"counter",
        [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.period_ms >> d.phase_ms >> d.offset_j); }},
       {"sensor", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.sensor_ms); }},
+      {"power",
+       [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.power_period_ms >> d.power_averaging_ms); }},
+      {"capability", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.capability); }},
       {"limit", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.limit_w); }},
       {"mig",
        [](Script&, DeviceScript& d, auto& in) {

@@ -14,6 +14,8 @@
 //   follow-cpu IDLE_WATTS WATTS_PER_CORE
 //   counter PERIOD PHASE OFFSET_J       default 100.002 0 1000
 //   sensor MS                           time constant of a sensor in front of the counter, default 0: none
+//   power PERIOD AVERAGING              of the power of the moment (186, and usage where it is that), default 100.002
+//   25 capability NUMBER                   10 x compute capability, default 90; from 81 on usage is a mean over 1 s
 //   limit WATTS                         power limit, default 700
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
@@ -47,6 +49,9 @@ struct DeviceScript {
   double phase_ms = 0;
   double offset_j = 1000;
   double sensor_ms = 0;
+  double power_period_ms = 100.002;
+  double power_averaging_ms = 25;
+  int capability = 90;
   double limit_w = 700;
   bool mig = false;
   unsigned int foreign_pid = 0;
