@@ -120,7 +120,10 @@ TEST("step recorder: each step is stamped with an interval that holds the update
 TEST("step recorder: a restart ends the record, and what came before it stands") {
   const auto source = std::make_shared<SteppingSource>(10 * kMs);
   std::thread restart([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    // Several updates have been seen by then.
+    while (source->last_joules - source->first_joules < 5 * SteppingSource::kWatts * 1e-3) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     source->restart();
   });
   StepRecord out;
