@@ -74,6 +74,7 @@ class Ring {
   // Appends positions [from, to) that are still there; returns how many were not.
   uint64_t copy(uint64_t from, uint64_t to, std::vector<T>& out) const {
     uint64_t lost = 0;
+    if (to > from) out.reserve(out.size() + static_cast<size_t>(to - from));
     for (uint64_t position = from; position < to; ++position) {
       T value;
       if (load(position, value)) {

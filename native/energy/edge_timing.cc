@@ -18,6 +18,8 @@ constexpr double kPeriodU = 2e-4;
 constexpr double kWideBracket = 1.5;
 // Updates stray from their grid by no more than so many standard deviations.
 constexpr double kGridSlack = 2.5;
+// Two readings at one instant that differ: no reading takes less time than this.
+constexpr double kShortestReadS = 1e-6;
 constexpr double kRectangular = 0.288675134594813;  // standard deviation of a rectangle over its width
 
 double width_s(const Edge& edge) noexcept { return seconds(edge.hi - edge.lo); }
@@ -50,7 +52,7 @@ bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) 
   for (const Edge& edge : edges) {
     const double t = seconds(mid_ns(edge) - start);
     const double k = std::round(t / nominal);
-    const double u = std::max(width_s(edge), 1e-6) * kRectangular;
+    const double u = std::max(width_s(edge), kShortestReadS) * kRectangular;
     const double w = 1 / (u * u);
     sw += w;
     sk += w * k;
@@ -72,6 +74,12 @@ bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) 
     const double at = grid.origin_s + grid.period_s * std::round(t / nominal);
     return std::fabs(at - t) <= 0.5 * width_s(edge) + kGridSlack * jitter;
   });
+}
+
+void reconcile(TimedEdge& before, TimedEdge& edge) noexcept {
+  if (edge.joules == before.joules || seconds(edge.at - before.at) >= kShortestReadS) return;
+  before.timing_s = std::max(before.timing_s, kShortestReadS * kRectangular);
+  edge.timing_s = std::max(edge.timing_s, kShortestReadS * kRectangular);
 }
 
 }  // namespace
@@ -103,7 +111,10 @@ EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
     timed.at = static_cast<int64_t>(std::llround(at));
     if (width_s(edge) > wide) timed.displacement_s = seconds(traits.displacement_ns);
     // A bracket that reaches back over the edge before it: in order all the same.
-    if (!out.empty()) timed.at = std::max(timed.at, out.back().at);
+    if (!out.empty()) {
+      timed.at = std::max(timed.at, out.back().at);
+      reconcile(out.back(), timed);
+    }
     out.push_back(timed);
   }
   return timing;

@@ -4,18 +4,6 @@
 
 namespace mj::energy {
 
-double dot(const PathVector& a, const PathVector& b) noexcept {
-  double sum = 0;
-  for (size_t i = 0; i < kPathStates; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-PathVector times(const PathMatrix& m, const PathVector& v) noexcept {
-  PathVector out;
-  for (size_t i = 0; i < kPathStates; ++i) out[i] = dot(m[i], v);
-  return out;
-}
-
 // dE = (I + W + X) dt, dX = -X/c dt + noise (Ornstein-Uhlenbeck), dS = (I + W + X - S)/s dt; noise enters X, and I by
 // its wandering. A state's share of each is the integral of products of the responses to an impulse u ago:
 //   of X: X exp(-u/c)   E c (1 - exp(-u/c))   S k (exp(-u/c) - exp(-u/s)), k = c / (c - s)

@@ -13,8 +13,17 @@ enum PathState : size_t { kEnergy, kIdle, kWork, kFlutter, kSensed, kPathStates 
 using PathVector = std::array<double, kPathStates>;
 using PathMatrix = std::array<PathVector, kPathStates>;  // [row][column]
 
-double dot(const PathVector& a, const PathVector& b) noexcept;
-PathVector times(const PathMatrix& m, const PathVector& v) noexcept;
+inline double dot(const PathVector& a, const PathVector& b) noexcept {
+  double sum = 0;
+  for (size_t i = 0; i < kPathStates; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+inline PathVector times(const PathMatrix& m, const PathVector& v) noexcept {
+  PathVector out;
+  for (size_t i = 0; i < kPathStates; ++i) out[i] = dot(m[i], v);
+  return out;
+}
 
 struct PathDynamics {
   double sensor_s = 0;          // time constant of the sensor; 0: none

@@ -1,6 +1,8 @@
 #include "energy/path_plan.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <limits>
 
 #include "energy/window_bounds.h"
@@ -19,6 +21,8 @@ constexpr ptrdiff_t kReachEdges = 3;
 constexpr ptrdiff_t kGridEdges = 10;
 // Idle is known well enough from about so many edges a side.
 constexpr int64_t kQuietEdges = 32;
+
+int64_t reach_ns(const CounterTraits& traits) noexcept { return std::max(kReachNs, kReachPeriods * traits.period_ns); }
 
 bool inside_any(const std::vector<QuietSpan>& spans, int64_t t) {
   return std::any_of(spans.begin(), spans.end(), [t](const QuietSpan& span) { return span.from <= t && t < span.to; });
@@ -67,6 +71,11 @@ class Planner {
   }
 
  private:
+  struct Spans {
+    std::vector<QuietSpan> quiet;
+    std::vector<QuietSpan> work;
+  };
+
   [[nodiscard]] ptrdiff_t edges_at_or_before(int64_t t) const noexcept {
     const Edge* after = std::upper_bound(counter_.edges.begin(), counter_.edges.end(), static_cast<double>(t),
                                          [](double at, const Edge& edge) { return at < mid_ns(edge); });
@@ -75,7 +84,7 @@ class Planner {
 
   // How far readings are of use before `first` and after `last`: all of the quiet time there, or a few periods.
   [[nodiscard]] QuietSpan reach(int64_t first, int64_t last) const {
-    const int64_t beyond = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
+    const int64_t beyond = reach_ns(counter_.traits);
     QuietSpan out{first - beyond, last + beyond, 0};
     for (const QuietSpan& span : quiet_) {
       if (span.to == first) out.from = span.from;
@@ -108,26 +117,27 @@ class Planner {
       }
     }
     thin(from, to, out.edges);
-    find_quiet(out);
+    const Spans near = spans_near(from, to, out.edges);
+    find_quiet(near, out);
     add_readings(from, to, out);
     for (size_t i = first; i <= last; ++i) {
       PathEvent mark;
       mark.at = instants_[i];
       out.events.push_back(mark);
     }
-    add_pieces(out);
+    add_pieces(near, out);
     std::sort(out.events.begin(), out.events.end(),
               [](const PathEvent& a, const PathEvent& b) { return a.at != b.at ? a.at < b.at : order(a) < order(b); });
     PathEvent start = out.events.front();
     start.kind = PathEventKind::kPiece;
-    start.quiet = quiet_at(out, start.at);
+    start.quiet = quiet_at(near, out, start.at);
     out.events.insert(out.events.begin(), start);
     return out;
   }
 
   // Far from the instants asked for, edges tell the idle level only: no more of them are kept than that takes.
   void thin(int64_t from, int64_t to, std::vector<TimedEdge>& edges) const {
-    const int64_t near = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
+    const int64_t near = reach_ns(counter_.traits);
     const int64_t far = edges.empty() ? 0 : std::max(from - edges.front().at, edges.back().at - to);
     const int64_t spacing = far / kQuietEdges;
     int64_t kept = std::numeric_limits<int64_t>::min() / 2;
@@ -139,10 +149,21 @@ class Planner {
     edges.erase(end, edges.end());
   }
 
+  // Of many windows, those that a segment can meet: each of its events asks them all.
+  [[nodiscard]] Spans spans_near(int64_t from, int64_t to, const std::vector<TimedEdge>& edges) const {
+    const int64_t lo = edges.empty() ? from : std::min(from, edges.front().at);
+    const int64_t hi = edges.empty() ? to : std::max(to, edges.back().at);
+    const auto meets = [lo, hi](const QuietSpan& span) { return span.from <= hi && span.to >= lo; };
+    Spans near;
+    std::copy_if(quiet_.begin(), quiet_.end(), std::back_inserter(near.quiet), meets);
+    std::copy_if(work_.begin(), work_.end(), std::back_inserter(near.work), meets);
+    return near;
+  }
+
   // Declared quiet time is of use where it holds two edges, and so a power.
-  void find_quiet(PathSegment& out) const {
+  static void find_quiet(const Spans& near, PathSegment& out) {
     if (out.edges.empty()) return;
-    for (const QuietSpan& span : quiet_) {
+    for (const QuietSpan& span : near.quiet) {
       const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at),
                            span.settled};
       const auto inside = std::count_if(out.edges.begin(), out.edges.end(), [&here](const TimedEdge& edge) {
@@ -164,7 +185,7 @@ class Planner {
     }
     if (out.edges.empty() || counter_.samples.empty()) return;
     // Samples tell the shape near the instants asked for; idle further away is told by the counter.
-    const int64_t near = std::max(kReachNs, kReachPeriods * counter_.traits.period_ns);
+    const int64_t near = reach_ns(counter_.traits);
     const int64_t begin = std::max(out.edges.front().at, from - near);
     const int64_t end = std::min(out.edges.back().at, to + near);
     const int64_t lag = counter_.sample_traits.lag_ns;
@@ -179,12 +200,12 @@ class Planner {
     }
   }
 
-  [[nodiscard]] bool quiet_at(const PathSegment& segment, int64_t t) const {
-    return inside_any(segment.quiet, t) && !inside_any(work_, t);
+  static bool quiet_at(const Spans& near, const PathSegment& segment, int64_t t) {
+    return inside_any(segment.quiet, t) && !inside_any(near.work, t);
   }
 
   // A piece begins wherever work may begin or end, and where declared quiet time does.
-  void add_pieces(PathSegment& out) const {
+  void add_pieces(const Spans& near, PathSegment& out) const {
     int64_t from = out.events.front().at;
     int64_t to = from;
     for (const PathEvent& event : out.events) {
@@ -203,7 +224,7 @@ class Planner {
       PathEvent piece;
       piece.at = cut;
       piece.kind = PathEventKind::kPiece;
-      piece.quiet = quiet_at(out, cut);
+      piece.quiet = quiet_at(near, out, cut);
       out.events.push_back(piece);
     }
   }
@@ -228,6 +249,10 @@ PathMark find(const std::vector<PathSegment>& segments, int64_t instant) {
 }
 
 }  // namespace
+
+int64_t sample_reach_ns(const CounterTraits& counter, const SampleTraits& samples) noexcept {
+  return reach_ns(counter) + std::abs(samples.lag_ns);
+}
 
 PathPlan plan_paths(const CounterView& counter, const Span<Window>& windows) {
   PathPlan plan;

@@ -38,6 +38,9 @@ struct PathPlan {
 };
 
 // The counter has edges, and no window ends before it begins.
+// Samples further than this from all of the windows' ends are not used.
+int64_t sample_reach_ns(const CounterTraits& counter, const SampleTraits& samples) noexcept;
+
 PathPlan plan_paths(const CounterView& counter, const Span<Window>& windows);
 
 }  // namespace mj::energy

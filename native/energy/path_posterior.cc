@@ -28,7 +28,9 @@ constexpr double kSurprise = 2.5;  // standard deviations
 constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
 constexpr ptrdiff_t kEnoughSteady = 3;
-constexpr double kFinestJ = 1e-9;  // no reading is exact: two at one instant would contradict each other
+// No reading is exact: two at one instant would contradict each other.
+constexpr double kFinestJ = 1e-9;
+constexpr double kFinestW = 1e-3;
 constexpr double kShortestBlockS = 0.050;
 constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
 // [assumed] The sensor's time constant may be off by so much.
@@ -186,7 +188,7 @@ void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, s
       event.value_u = std::sqrt(square(quantum) + square(kFinestJ) + coverage.variance_at(event.at));
       event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
-      event.value_u = root_sum_square(sensor.noise_w, sensor.gain_u * event.value);
+      event.value_u = root_sum_square(root_sum_square(sensor.noise_w, kFinestW), sensor.gain_u * event.value);
       event.timing_s = seconds(sensor.stamp_jitter_ns);
     }
   }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "energy/path_plan.h"
+
 namespace mj::energy {
 
 namespace {
@@ -56,9 +58,23 @@ const Series* samples_of(const MeterData& data, const MeterChannel& channel) {
   return found;
 }
 
-std::vector<PowerSample> beside(const Series& series, const EdgeSnapshot& snapshot) {
-  std::vector<PowerSample> samples = series.power->snapshot(snapshot.edges.front().lo, snapshot.edges.back().hi);
-  return series.info.sampled ? samples : power_updates(samples);
+// Samples around the ends of the windows: of a long one, those in the middle tell nothing that the counter does not.
+std::vector<PowerSample> samples_near(const Series& series, const std::vector<Window>& windows, int64_t reach_ns) {
+  constexpr int64_t kWorthAGap = kNsPerSecond;
+  std::vector<int64_t> instants;
+  instants.reserve(2 * windows.size());
+  for (const Window& window : windows) instants.insert(instants.end(), {window.a, window.b});
+  std::sort(instants.begin(), instants.end());
+  std::vector<PowerSample> samples;
+  for (size_t i = 0; i < instants.size();) {
+    const int64_t from = instants[i] - reach_ns;
+    int64_t to = instants[i] + reach_ns;
+    for (; i < instants.size() && instants[i] - reach_ns <= to + kWorthAGap; ++i) to = instants[i] + reach_ns;
+    const std::vector<PowerSample> read = series.power->snapshot(from, to);
+    const std::vector<PowerSample> here = series.info.sampled ? read : power_updates(read);
+    samples.insert(samples.end(), here.begin(), here.end());
+  }
+  return samples;
 }
 
 // One posterior for all windows: their parts sum to the whole.
@@ -81,9 +97,10 @@ std::vector<Estimate> estimate_channel(const MeterData& data, const MeterChannel
   view.traits = data.traits(channel);
   std::vector<PowerSample> samples;
   if (const Series* series = samples_of(data, channel)) {
-    samples = beside(*series, snapshot);
+    const SampleTraits& traits = series->info.sample_traits;
+    samples = samples_near(*series, request.windows, sample_reach_ns(view.traits, traits));
     view.samples = {samples.data(), samples.size()};
-    view.sample_traits = series->info.sample_traits;
+    view.sample_traits = traits;
   }
   return estimate_all(view, {request.windows.data(), count}, covariance);
 }

@@ -53,6 +53,7 @@ class SteppingSource final : public energy::Source {
     out->t_before = monotonic_ns();
     const double joules = joules_at(out->t_before) - (restarted ? joules_at(restarted_at) : 0);
     if (first_joules.load() < 0) first_joules = joules;
+    last_joules = joules;
     out->raw = still ? 1 : static_cast<uint64_t>(joules / channels_[0].unit) % channels_[0].modulus;
     out->t_after = monotonic_ns();
     return {1};
@@ -73,6 +74,7 @@ class SteppingSource final : public energy::Source {
   std::atomic<bool> quick{true};
   std::atomic<int> allowed_cpus{0};
   std::atomic<double> first_joules{-1};  // at the first read
+  std::atomic<double> last_joules{-1};
   std::atomic<int64_t> restarted_at{0};
   std::atomic<bool> restarted{false};
 

@@ -136,7 +136,11 @@ describe('attribute(phases)', () => {
     const now = mark();
     const result = await meter.attribute([{ label: 'tail', a: fake.at(600), b: now }]);
     expect(mark()).toBeGreaterThan(now);
-    expect(measured(result.board).labels.tail).toMatchObject({ status: 'ok', occurrences: 1 });
+    // Whether it is resolved depends on how many intervals the machine has left it.
+    expect(measured(result.board).labels.tail).toMatchObject({
+      status: expect.stringMatching(/^(ok|below-resolution)$/),
+      occurrences: 1,
+    });
     expect(measured(result.board).interaction).toBeNull();
   });
 

@@ -97,6 +97,10 @@ Return enter(Device device, const std::string& call) {
   if (const auto found = hangs.find(call); found != hangs.end() && now >= found->second) hang();
   if (now >= board.script().lost_ms) return kGpuIsLost;
   if (board.script().unsupported.count(call) > 0) return kNotSupported;
+  const auto& refused = board.script().refused;
+  if (const auto found = refused.find(call); found != refused.end()) {
+    if (now >= found->second.first && now < found->second.second) return kUnknown;
+  }
   board.look_at_cpu(now);
   return kSuccess;
 }

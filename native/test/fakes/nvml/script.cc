@@ -64,6 +64,13 @@ const std::map<std::string, Statement>& statements() {
          in >> call;
          return d.unsupported.insert(call).second;
        }},
+      {"refuse",
+       [](Script&, DeviceScript& d, auto& in) {
+         std::string call;
+         in >> call;
+         auto& [from, until] = d.refused[call];
+         return bool(in >> from >> until);
+       }},
       {"hang",
        [](Script&, DeviceScript& d, auto& in) {
          std::string call;

@@ -19,12 +19,14 @@
 //   limit WATTS                         power limit, default 700
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
+//   refuse CALL FROM UNTIL              fails in between, with an unknown error
 //   hang CALL AT                        the first call after AT never returns
 //   lost AT                             reset AT        stuck AT UNTIL       backwards AT JOULES
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fake {
@@ -58,6 +60,7 @@ struct DeviceScript {
   unsigned int foreign_percent = 0;
   std::set<std::string> unsupported;
   std::map<std::string, double> hangs;  // call -> ms
+  std::map<std::string, std::pair<double, double>> refused;
   double lost_ms = kNever;
   double reset_ms = kNever;
   double stuck_ms = kNever;
