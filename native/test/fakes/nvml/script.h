@@ -15,12 +15,16 @@
 //   counter PERIOD PHASE OFFSET_J       default 100.002 0 1000
 //   sensor MS                           time constant of a sensor in front of the counter, default 0: none
 //   limit WATTS                         power limit, default 700
+//   persistence on|off                  default on
+//   clocks GRAPHICS_MHZ MEMORY_MHZ      application clocks, default 1980 2619
+//   auto-boost on|off                   default: not supported, as on an H100
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
 //   hang CALL AT                        the first call after AT never returns
 //   lost AT                             reset AT        stuck AT UNTIL       backwards AT JOULES
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +52,10 @@ struct DeviceScript {
   double offset_j = 1000;
   double sensor_ms = 0;
   double limit_w = 700;
+  bool persistence = true;
+  unsigned int graphics_mhz = 1980;
+  unsigned int memory_mhz = 2619;
+  std::optional<bool> auto_boost;
   bool mig = false;
   unsigned int foreign_pid = 0;
   unsigned int foreign_percent = 0;
