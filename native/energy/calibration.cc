@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kFewestBursts = 20;
 constexpr size_t kFewestKinds = 2;
+constexpr double kLeastUpdates = 0.5;  // of those that the period leads to
 // A kind whose mean is not this many standard errors above zero shows no energy.
 constexpr double kClear = 5;
 constexpr double kCovered = 0.95;
@@ -36,11 +37,19 @@ const BurstKind* sham_of(const std::vector<BurstKind>& kinds) {
 }
 
 // Empty: none.
-std::string objection(const Span<CalibrationBurst>& bursts) {
+std::string objection(const CounterView& counter, const Span<CalibrationBurst>& bursts) {
+  const auto wrong = [](const CalibrationBurst& burst) { return !(burst.kind_ms >= 0) || !std::isfinite(burst.kind_ms); };
+  if (std::any_of(bursts.begin(), bursts.end(), wrong)) return "A burst has no length.";
   const KindCount count = count_kinds(bursts);
   if (count.kinds < kFewestKinds) {
     return text("Calibration needs bursts of %.0f lengths at least, and there are %.0f.", kFewestKinds,
                 static_cast<double>(count.kinds));
+  }
+  const double length_ns = static_cast<double>(bursts.back().window.b - bursts[0].window.a);
+  const double updates = length_ns / static_cast<double>(std::max<int64_t>(1, counter.traits.period_ns));
+  if (static_cast<double>(counter.edges.size) < kLeastUpdates * updates) {
+    return text("The counter's history holds %.0f updates of about %.0f.", static_cast<double>(counter.edges.size),
+                updates);
   }
   if (count.rarest >= kFewestBursts) return "";
   return text("Calibration needs %.0f bursts of each length, and of one there are %.0f.", kFewestBursts,
@@ -57,7 +66,8 @@ std::string objection(const std::vector<BurstKind>& kinds, size_t expected) {
     if (kind.bursts.size() < kFewestBursts / 4) {
       return text("All but %.0f of the bursts of %g ms are suspect.", n, kind.kind_ms);
     }
-    if (kind.mean_j < kClear * kind.sd_j / std::sqrt(n)) {
+    if (!(kind.length_s > 0)) return text("The bursts of %g ms have no length.", kind.kind_ms);
+    if (!(kind.mean_j > 0) || kind.mean_j < kClear * kind.sd_j / std::sqrt(n)) {
       return text("The counter shows no energy of the bursts of %g ms.", kind.kind_ms);
     }
   }
@@ -164,20 +174,19 @@ void set_sham(const CounterView& counter, const Span<CalibrationBurst>& bursts, 
                [](const CalibrationBurst& burst) { return !(burst.kind_ms > 0); });
   const std::vector<BurstKind> kinds = read_bursts(counter, {shams.data(), shams.size()});
   const BurstKind* sham = sham_of(kinds);
-  out.sham.mean_j = out.sham_u_j = std::numeric_limits<double>::quiet_NaN();
   if (sham == nullptr) return;
   out.sham.count = sham->bursts.size();
   out.sham.mean_j = sham->mean_j;
   if (sham->bursts.size() < 2) return;
   const auto n = static_cast<int>(sham->bursts.size());
-  out.sham_u_j = student_t95(n - 1) * sham->sd_j / std::sqrt(n);
+  out.sham.uncertainty_j = student_t95(n - 1) * sham->sd_j / std::sqrt(n);
 }
 
 }  // namespace
 
 CalibrationResult calibrate(const CounterView& counter, const Span<CalibrationBurst>& bursts) {
   CalibrationResult out;
-  out.reason = objection(bursts);
+  out.reason = objection(counter, bursts);
   if (!out.reason.empty()) return out;
   const std::vector<CalibrationBurst> even = half_of(bursts, false);
   const std::vector<CalibrationBurst> odd = half_of(bursts, true);
@@ -196,7 +205,10 @@ CalibrationResult calibrate(const CounterView& counter, const Span<CalibrationBu
   out.reason = objection(kinds, count_kinds(bursts).kinds);
   if (!out.reason.empty()) return out;
   set_phase(phase_curve(kinds), view.traits);
-  validate(view, {odd.data(), odd.size()}, out);
+  const Span<CalibrationBurst> held_back{odd.data(), odd.size()};
+  out.reason = objection(read_bursts(view, held_back), count_kinds(bursts).kinds);
+  if (!out.reason.empty()) return out;
+  validate(view, held_back, out);
   add_fitted(kinds, out);
   set_sham(view, bursts, out);
   out.calibration = figures_of(view.traits, ring);

@@ -25,6 +25,13 @@ struct CalibrationKind {
   size_t held = 0;  // of their intervals hold their mean
 };
 
+// Windows without work: NaN where there are too few.
+struct CalibrationSham {
+  size_t count = 0;
+  double mean_j = std::numeric_limits<double>::quiet_NaN();
+  double uncertainty_j = std::numeric_limits<double>::quiet_NaN();  // 95 % half-width of the mean
+};
+
 struct CalibrationResult {
   std::optional<Calibration> calibration;
   std::string reason;  // one sentence; empty where there is a calibration
@@ -32,8 +39,7 @@ struct CalibrationResult {
   size_t held = 0;
   double widened = 1;
   std::vector<CalibrationKind> kinds;  // of work, by length
-  CalibrationKind sham;                // `mean_relative_u` and `relative_scatter` mean nothing
-  double sham_u_j = 0;                 // 95 % half-width of its mean
+  CalibrationSham sham;
 };
 
 // `bursts` ascending in time. The traits of `counter` are those known before: what cannot be told stays as it is there.

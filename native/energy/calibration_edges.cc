@@ -57,6 +57,13 @@ double jitter_of(const std::vector<Edge>& edges, const EdgeGrid& grid, double kn
   return widest;
 }
 
+std::vector<TimedEdge> steady(const std::vector<TimedEdge>& edges) {
+  std::vector<TimedEdge> out;
+  std::copy_if(edges.begin(), edges.end(), std::back_inserter(out),
+               [](const TimedEdge& edge) { return edge.displacement_s == 0; });
+  return out;
+}
+
 // Powers between adjacent edges of quiet time, one of them at least with a wide bracket.
 struct WidePowers {
   double displaced_s2 = 0;  // sum of squares of displacements that explain them
@@ -113,7 +120,7 @@ void calibrate_quiet(const CounterView& counter, const std::vector<BurstKind>& k
     for (const BurstReading& burst : kind.bursts) {
       const QuietSpan span = quiet_after(burst, traits);
       all.push_back({time_edges(around(counter, burst.window).edges, traits).edges, span, burst.idle_w});
-      add_blocks(all.back().edges, span, kShortestBlockS, blocks);
+      add_blocks(steady(all.back().edges), span, kShortestBlockS, blocks);
     }
   }
   if (blocks.pairs < kEnoughPairs) return;

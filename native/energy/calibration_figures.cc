@@ -1,6 +1,7 @@
 #include "energy/calibration_figures.h"
 
 #include <cmath>
+#include <cstdio>
 
 #include "energy/window_bounds.h"
 
@@ -35,6 +36,21 @@ void apply_calibration(const RingCalibration& ring, SampleTraits& traits) noexce
   traits.gain = ring.gain;
   traits.gain_u = ring.gain_u;
   traits.stamp_jitter_ns = whole(ring.stamp_jitter_ns);
+}
+
+std::string fingerprint(const Calibration& calibration) {
+  const Calibration& c = calibration;
+  const RingCalibration ring = c.ring.value_or(RingCalibration{});
+  std::string out = c.uuid + (c.ring ? '+' : '-');
+  for (const double value :
+       {c.period_ns, c.grid_jitter_ns, c.quantum_j, c.time_constant_ns, c.time_constant_u, c.mark_delay_ns,
+        c.phase_sensitivity, c.phase_reach_ns, c.dense_phase_sensitivity, c.dense_phase_reach_ns, c.displacement_ns,
+        c.idle_noise_w, ring.lag_ns, ring.noise_w, ring.gain, ring.gain_u, ring.stamp_jitter_ns}) {
+    char text[32];
+    std::snprintf(text, sizeof text, " %.17g", value);
+    out += text;
+  }
+  return out;
 }
 
 }  // namespace mj::energy

@@ -39,4 +39,7 @@ struct Calibration {
 void apply_calibration(const Calibration& calibration, CounterTraits& traits) noexcept;
 void apply_calibration(const RingCalibration& ring, SampleTraits& traits) noexcept;
 
+// Two calibrations with one fingerprint are the same.
+std::string fingerprint(const Calibration& calibration);
+
 }  // namespace mj::energy

@@ -91,16 +91,17 @@ double lag_of(const std::vector<Beside>& samples, double tau_s) {
 }
 
 // Half the mean square of differences of neighbours in quiet time.
-double noise_of(const CounterView& counter, const std::vector<BurstKind>& kinds, double lag_s) {
+double noise_of(const CounterView& counter, const std::vector<BurstKind>& kinds, double lag_s, double period_s) {
   double sum = 0;
   int pairs = 0;
   for (const BurstKind& kind : kinds) {
     for (const BurstReading& burst : kind.bursts) {
       const QuietSpan span = quiet_after(burst, counter.traits);
       const double lag_ns = lag_s / kSecondsPerNs;
-      const PowerSample* last = from_on(counter.samples, static_cast<double>(span.to) + lag_ns);
-      for (const PowerSample* sample = from_on(counter.samples, static_cast<double>(span.from) + lag_ns) + 1;
-           sample < last; ++sample) {
+      // A sample shows what the counter has in it no more, and its stamp may be early.
+      const auto from = static_cast<double>(span.from + counter.traits.decay_ns) + lag_ns;
+      const PowerSample* last = from_on(counter.samples, static_cast<double>(span.to) + lag_ns - period_s / kSecondsPerNs);
+      for (const PowerSample* sample = from_on(counter.samples, from) + 1; sample < last; ++sample) {
         sum += 0.5 * square(sample->watts - (sample - 1)->watts);
         ++pairs;
       }
@@ -175,7 +176,7 @@ std::optional<RingCalibration> calibrate_ring(const CounterView& counter, const 
   const auto n = static_cast<double>(ratios.size());
   RingCalibration ring;
   ring.lag_ns = lag_s / kSecondsPerNs;
-  ring.noise_w = noise_of(counter, kinds, lag_s);
+  ring.noise_w = noise_of(counter, kinds, lag_s, period_s);
   ring.stamp_jitter_ns = stamp_jitter_of(counter.samples, period_s) / kSecondsPerNs;
   ring.gain = 0;
   for (const double ratio : ratios) ring.gain += ratio / n;

@@ -95,7 +95,7 @@ void print(const CalibrationResult& result) {
                  kind.held_back);
   }
   std::fprintf(stderr, "sham: %zu, %.3g J +- %.2g J; %zu of %zu hold, widened %.3g times\n", result.sham.count,
-               result.sham.mean_j, result.sham_u_j, result.held, result.tested, result.widened);
+               result.sham.mean_j, result.sham.uncertainty_j, result.held, result.tested, result.widened);
 }
 
 Traits calibrated(const std::vector<std::string>& folders, CounterTraits counter) {
