@@ -56,6 +56,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     historySeconds: seconds,
     windowsOnly: sampling === 'windows',
     dense: sampling === 'dense',
+    calibrations: [],
     raplInterface: raplInterface ?? '',
     roots: rootsOf(options.roots),
     shared: truth('shared', shared),

@@ -43,16 +43,6 @@ Estimate nothing(EstimateStatus status, Cause cause) {
   return estimate;
 }
 
-// The sensor's samples beside a counter of the same board, where it has the ring: the shape between two updates.
-const Series* ring_of(const MeterData& data, const MeterChannel& channel) {
-  for (const auto& series : data.power) {
-    if (series->info.sampled && series->info.uuid == channel.info.uuid && series->info.scope == channel.info.scope) {
-      return series.get();
-    }
-  }
-  return nullptr;
-}
-
 // One posterior for all windows: their parts sum to the whole.
 std::vector<Estimate> estimate_channel(const MeterData& data, const MeterChannel& channel,
                                        const ResolutionRequest& request, std::vector<double>* covariance) {
@@ -72,7 +62,7 @@ std::vector<Estimate> estimate_channel(const MeterData& data, const MeterChannel
   view.faults = {snapshot.faults.data(), snapshot.faults.size()};
   view.traits = data.traits(channel);
   std::vector<PowerSample> samples;
-  if (const Series* ring = ring_of(data, channel)) {
+  if (const Series* ring = data.ring_of(channel)) {
     samples = ring->power->snapshot(snapshot.edges.front().lo, snapshot.edges.back().hi);
     view.samples = {samples.data(), samples.size()};
     view.sample_traits = ring->info.sample_traits;

@@ -16,6 +16,7 @@ Series random_series(Random& random) {
   series.traits.min_power_w = random.chance(0.7) ? 0 : random.uniform(0, 40);
   series.traits.displacement_ns = random.chance(0.5) ? 0 : ms(random.uniform(0, 20));
   series.traits.decay_ns = random.chance(0.5) ? 0 : ms(random.uniform(0, 150));
+  series.traits.sensor_u = random.uniform(0, 0.5);
   series.traits.mark_delay_ns = random.chance(0.5) ? 0 : ms(0.05);
   series.traits.phase_sensitivity = random.chance(0.5) ? 0 : 0.3;
   const auto count = static_cast<int>(random.uniform(0, 60));
