@@ -21,6 +21,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     'historySeconds',
     'sampling',
     'raplInterface',
+    'calibration',
     'roots',
   ]);
   const { sources = [], devices = [], historySeconds = DEFAULT_HISTORY_S, sampling = 'continuous' } = options;

@@ -16,6 +16,8 @@ export interface NativeAddon {
   // native/bind/meter.cc
   openMeter(options: NativeMeterOptions): Promise<NativeMeter>;
   probeCounters(options: NativeProbeOptions): Promise<NativeCounterProbe>;
+  /** How each board is set up; touches no counter, so that it takes little. Empty where there is no driver. */
+  boardStates(roots: NativeRoots): Promise<NativeBoardState[]>;
   /** The closed list of `native/energy/rapl_doctor.h`, for the test that compares it with `RAPL_CAUSES`. */
   raplCauses(): string[];
 
@@ -83,6 +85,20 @@ export interface NativeDevice {
   name: string;
   uuid: string;
   pciBusId: string;
+}
+
+export interface NativeBoardState {
+  uuid: string;
+  name: string;
+  index: number;
+  pciBusId: string;
+  driver: string;
+  /** null: the driver does not tell. */
+  powerLimitW: number | null;
+  persistenceMode: boolean | null;
+  applicationGraphicsMHz: number | null;
+  applicationMemoryMHz: number | null;
+  autoBoost: boolean | null;
 }
 
 export interface NativeMeter {

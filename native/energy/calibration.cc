@@ -38,7 +38,9 @@ const BurstKind* sham_of(const std::vector<BurstKind>& kinds) {
 
 // Empty: none.
 std::string objection(const CounterView& counter, const Span<CalibrationBurst>& bursts) {
-  const auto wrong = [](const CalibrationBurst& burst) { return !(burst.kind_ms >= 0) || !std::isfinite(burst.kind_ms); };
+  const auto wrong = [](const CalibrationBurst& burst) {
+    return !(burst.kind_ms >= 0) || !std::isfinite(burst.kind_ms);
+  };
   if (std::any_of(bursts.begin(), bursts.end(), wrong)) return "A burst has no length.";
   const KindCount count = count_kinds(bursts);
   if (count.kinds < kFewestKinds) {

@@ -106,7 +106,9 @@ TEST("statistics: calibration finds the figures of simulated boards within what 
   CHECK(tau_misses <= runs / 5);
 }
 
-TEST("statistics: calibrated intervals hold bursts of another run, narrower on a better board and wider on a worse one") {
+TEST(
+    "statistics: calibrated intervals hold bursts of another run, narrower on a better board and wider on a worse "
+    "one") {
   Tally pooled;
   BoardSpec worse = slow_board();
   worse.phase_reach_ms = 200;
@@ -210,8 +212,9 @@ TEST("calibration: bursts beside a fault are left out") {
 }
 
 bool sound(const Calibration& c) {
-  for (const double value : {c.period_ns, c.grid_jitter_ns, c.quantum_j, c.time_constant_ns, c.time_constant_u,
-                             c.mark_delay_ns, c.phase_sensitivity, c.phase_reach_ns, c.displacement_ns, c.idle_noise_w}) {
+  for (const double value :
+       {c.period_ns, c.grid_jitter_ns, c.quantum_j, c.time_constant_ns, c.time_constant_u, c.mark_delay_ns,
+        c.phase_sensitivity, c.phase_reach_ns, c.displacement_ns, c.idle_noise_w}) {
     if (!std::isfinite(value) || value < 0) return false;
   }
   if (!c.ring) return true;
