@@ -12,6 +12,8 @@ import { withMeter } from '../helpers/with-meter.js';
 
 privateCache();
 
+const CACHED = { calibration: 'cached' } as const;
+
 const BURST = `${ONE_BOARD}pulse 2000 20 400\n`;
 
 const gpuOf = async (fake: FakeNvml) => {
@@ -63,7 +65,7 @@ describe('the cache', () => {
     await withMeter(fake, async (meter) => {
       const { scopes } = await meter.energy(mark(), mark());
       expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
-    });
+    }, CACHED);
   });
 
   test('gives back what was written, and leaves no temporary file', async () => {
@@ -101,7 +103,7 @@ describe('the cache', () => {
     await withMeter(fake, async (meter) => {
       const { scopes } = await meter.energy(mark(), mark());
       expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
-    });
+    }, CACHED);
   });
 
   test.each([
@@ -114,20 +116,28 @@ describe('the cache', () => {
     const fake = new FakeNvml(BURST);
     const { calibration } = await gpuOf(fake);
     expect(calibration).toMatchObject({ from: 'built-in', reason: expect.stringContaining(said) });
-    await (await Meter.open(fake.options())).close();
+    await (await Meter.open(fake.options(CACHED))).close();
   });
 
   test('a figure out of all bounds, another board and a folder in the place of the file are ignored too', async () => {
     const fake = new FakeNvml(BURST);
     const calibration = await calibrationOf(fake);
-    writeCacheFile('GPU-1111', JSON.stringify({ ...calibration, figures: { ...calibration.figures, periodNs: 0 } }));
+    writeCacheFile(
+      'GPU-1111',
+      JSON.stringify({ ...calibration, figures: { ...calibration.figures, periodNs: 0 } }),
+    );
     expect((await gpuOf(fake)).calibration).toMatchObject({
       reason: expect.stringContaining('figures.periodNs is 0'),
     });
-    writeCacheFile('GPU-1111', JSON.stringify({ ...calibration, state: { ...calibration.state, uuid: 'GPU-2' } }));
-    expect((await gpuOf(fake)).calibration).toMatchObject({ reason: expect.stringContaining('of another board') });
+    writeCacheFile(
+      'GPU-1111',
+      JSON.stringify({ ...calibration, state: { ...calibration.state, uuid: 'GPU-2' } }),
+    );
+    expect((await gpuOf(fake)).calibration).toMatchObject({
+      reason: expect.stringContaining('of another board'),
+    });
     mkdirSync(`${cacheFolder()}/GPU-3.json`);
-    await (await Meter.open(fake.options())).close();
+    await (await Meter.open(fake.options(CACHED))).close();
   });
 });
 
@@ -166,7 +176,11 @@ describe('the option calibration of a meter', () => {
       }),
     );
     await Promise.all(meters.map((meter) => meter.close()));
-    const [cached, builtIn, given] = energies as [(typeof energies)[0], (typeof energies)[0], (typeof energies)[0]];
+    const [cached, builtIn, given] = energies as [
+      (typeof energies)[0],
+      (typeof energies)[0],
+      (typeof energies)[0],
+    ];
     const used = { from: 'calibration', at: calibration.at, ageMs: expect.any(Number) };
     expect([cached.figures, builtIn.figures, given.figures]).toEqual([used, { from: 'built-in' }, used]);
     const phase = (energy: typeof cached) =>
