@@ -13,7 +13,7 @@ using energy::RingCalibration;
 
 struct Field {
   const char* name;
-  double Calibration::*value;
+  double Calibration::* value;
 };
 
 constexpr Field kFields[] = {
@@ -33,7 +33,7 @@ constexpr Field kFields[] = {
 
 struct RingField {
   const char* name;
-  double RingCalibration::*value;
+  double RingCalibration::* value;
 };
 
 constexpr RingField kRingFields[] = {

@@ -77,8 +77,8 @@ struct Attribution {
       signals;  // singular values of the whitened design, and what of them may be chance: see AttributionFit
   std::vector<double> chance;
   InteractionTest interaction;
-  size_t block_intervals = 0;  // of the bootstrap
-  double sensor_u = 0;         // how far the sensor's time constant may be off, as a part of it
+  size_t block_intervals = 0;   // of the bootstrap
+  double sensor_u = 0;          // how far the sensor's time constant may be off, as a part of it
   bool sensor_doubted = false;  // that is more than was supposed
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What bursts of known instants tell of a counter and its sensors without a meter. A pure function over samples; method:
-// docs/uncertainty.md, "Calibration".
+// What bursts of known instants tell of a counter and its sensors without a meter. A pure function over samples;
+// method: docs/uncertainty.md, "Calibration".
 #include <string>
 #include <vector>
 

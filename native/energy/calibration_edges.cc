@@ -104,8 +104,7 @@ void calibrate_grid(const Span<Edge>& edges, CounterTraits& traits) {
   }
   if (near.size() < kEnoughEdges) return;
   traits.period_ns = known.period_ns;
-  traits.grid_jitter_ns =
-      std::llround(jitter_of(near, grid, seconds(traits.grid_jitter_ns)) / kSecondsPerNs);
+  traits.grid_jitter_ns = std::llround(jitter_of(near, grid, seconds(traits.grid_jitter_ns)) / kSecondsPerNs);
 }
 
 void calibrate_quiet(const CounterView& counter, const std::vector<BurstKind>& kinds, CounterTraits& traits) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// How much of a burst's energy a counter shows depends on where the burst falls between its samples: from the scatter of
-// bursts that are alike.
+// How much of a burst's energy a counter shows depends on where the burst falls between its samples: from the scatter
+// of bursts that are alike.
 #include <vector>
 
 #include "energy/calibration_bursts.h"

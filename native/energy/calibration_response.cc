@@ -126,8 +126,7 @@ Fit fit(const Points& points) {
     double part = 1;
     bool down = false;
     for (; part > 1e-3 && !down; part /= 2) {
-      const double tau =
-          std::clamp(out.tau_s + part * (dd * rt - td * rd) / determinant, kShortestTauS, kLongestTauS);
+      const double tau = std::clamp(out.tau_s + part * (dd * rt - td * rd) / determinant, kShortestTauS, kLongestTauS);
       const double delay =
           std::clamp(out.delay_s + part * (tt * rd - td * rt) / determinant, -kLongestDelayS, kLongestDelayS);
       const double sum = squares(points, tau, delay);
@@ -178,7 +177,7 @@ struct Common {
   double u = 0;
 };
 
-Common common(const std::vector<Response>& kinds, double Response::*value, double Response::*u) {
+Common common(const std::vector<Response>& kinds, double Response::* value, double Response::* u) {
   double weights = 0;
   double sum = 0;
   for (const Response& kind : kinds) {

@@ -19,7 +19,7 @@ struct MeterOptions {
   OpenRequest request;
   double history_seconds = 120;
   bool windows_only = false;
-  bool dense = false;  // slow counters are read back to back
+  bool dense = false;                     // slow counters are read back to back
   std::vector<Calibration> calibrations;  // of boards: in place of the built-in traits
 };
 

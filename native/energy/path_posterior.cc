@@ -27,7 +27,7 @@ constexpr double kSurprise = 2.5;  // standard deviations
 // [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
 constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
-constexpr double kFinestJ = 1e-9;  // no reading is exact: two at one instant would contradict each other
+constexpr double kFinestJ = 1e-9;            // no reading is exact: two at one instant would contradict each other
 constexpr double kShortestBlockS = 0.050;
 
 IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, const PathDynamics& dynamics) {

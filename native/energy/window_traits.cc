@@ -22,7 +22,7 @@ CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) no
   // [H100] after bursts of 5 and 20 ms the counter still receives 44 % and 29 % of their energy 5 ms after their end
   // and halves it each 10 ms; 0.2 % is left after 50 ms. An e-fold of 13 ms, as of the sample ring.
   traits.decay_ns = 65 * kNsPerMs;
-  traits.sensor_u = 0.2;        // [assumed]
+  traits.sensor_u = 0.2;          // [assumed]
   traits.mark_delay_ns = 50'000;  // assumed: launch and synchronisation, some 10 us on idle machines
   // [H100] read around its updates only, the counter adds up samples that lie 20 ms apart: bursts of 5 ms scatter by 42
   // % with their phase in these 20 ms (from 1.7 to 4.4 J), of 20 ms by 9.7 %, of 100 ms by 2.7 %.

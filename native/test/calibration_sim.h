@@ -85,7 +85,8 @@ inline BoardRun simulate(const BoardSpec& spec, Random& random) {
   const int64_t end = free + ms(1500);
   for (size_t i = 0; i < pieces.size(); ++i) {
     run.bursts[i].window.idle_before_ns = pieces[i].a - (i > 0 ? run.bursts[i - 1].window.b : 0);
-    run.bursts[i].window.idle_after_ns = (i + 1 < pieces.size() ? pieces[i + 1].a : end - ms(300)) - run.bursts[i].window.b;
+    run.bursts[i].window.idle_after_ns =
+        (i + 1 < pieces.size() ? pieces[i + 1].a : end - ms(300)) - run.bursts[i].window.b;
   }
   std::vector<int64_t> breaks;
   std::vector<double> noise;

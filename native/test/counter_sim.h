@@ -108,7 +108,7 @@ struct CounterSpec {
   double call_ms = 2.7;
   double displaced = 0.15;  // share of accumulations displaced by displacement_ms, either way
   double displacement_ms = 10;
-  double announced = 1;  // share of those whose read was slow, so that the bracket shows it
+  double announced = 1;    // share of those whose read was slow, so that the bracket shows it
   double sampling_ms = 0;  // it adds up samples of the power, so far apart and in step with its updates; 0: all of it
 };
 

@@ -78,12 +78,13 @@ struct Traits {
 
 void print(const CalibrationResult& result) {
   const Calibration& found = *result.calibration;
-  std::fprintf(stderr,
-               "period %.6g ms, jitter %.3g ms, time constant %.4g ms (%.3g %%), delay and marks %.3g ms, phase %.3g %% "
-               "over 1 + L / %.3g ms, displacement %.3g ms, idle noise %.3g W\n",
-               found.period_ns / 1e6, found.grid_jitter_ns / 1e6, found.time_constant_ns / 1e6,
-               100 * found.time_constant_u, found.mark_delay_ns / 1e6, 100 * found.phase_sensitivity,
-               found.phase_reach_ns / 1e6, found.displacement_ns / 1e6, found.idle_noise_w);
+  std::fprintf(
+      stderr,
+      "period %.6g ms, jitter %.3g ms, time constant %.4g ms (%.3g %%), delay and marks %.3g ms, phase %.3g %% "
+      "over 1 + L / %.3g ms, displacement %.3g ms, idle noise %.3g W\n",
+      found.period_ns / 1e6, found.grid_jitter_ns / 1e6, found.time_constant_ns / 1e6, 100 * found.time_constant_u,
+      found.mark_delay_ns / 1e6, 100 * found.phase_sensitivity, found.phase_reach_ns / 1e6, found.displacement_ns / 1e6,
+      found.idle_noise_w);
   if (found.ring) {
     std::fprintf(stderr, "ring: lag %.3g ms, noise %.3g W, gain %.5g (%.2g %%), stamps %.3g ms\n",
                  found.ring->lag_ns / 1e6, found.ring->noise_w, found.ring->gain, 100 * found.ring->gain_u,
