@@ -85,7 +85,7 @@ void calibrate_response(const CounterView& counter, const std::vector<BurstKind>
   traits.decay_ns = std::llround(kDecayEfolds * response->tau_s / kSecondsPerNs);
   traits.sensor_u = response->tau_u_s / response->tau_s;
   const double delay_s = std::fabs(response->delay_s) + std::sqrt(3.0) * response->delay_u_s;
-  traits.mark_delay_ns = std::max(traits.mark_delay_ns, static_cast<int64_t>(std::llround(delay_s / kSecondsPerNs)));
+  traits.counter_delay_ns = std::llround(delay_s / kSecondsPerNs);
 }
 
 void set_phase(const PhaseCurve& curve, CounterTraits& traits) {
@@ -100,7 +100,7 @@ Calibration figures_of(const CounterTraits& traits, const std::optional<RingCali
   out.quantum_j = traits.quantum_j;
   out.time_constant_ns = static_cast<double>(traits.decay_ns) / kDecayEfolds;
   out.time_constant_u = traits.sensor_u;
-  out.mark_delay_ns = static_cast<double>(traits.mark_delay_ns);
+  out.mark_delay_ns = static_cast<double>(traits.mark_delay_ns + traits.counter_delay_ns);
   out.phase_sensitivity = traits.phase_sensitivity;
   out.phase_reach_ns = static_cast<double>(traits.phase_reach_ns);
   out.displacement_ns = static_cast<double>(traits.displacement_ns);
