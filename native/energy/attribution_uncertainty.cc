@@ -142,6 +142,8 @@ void add_suppositions(const AttributionWork& work, Attribution& out) {
   add_supposition(work, AttributionTerm::kEdgeTiming, {1, 1 - kTimingU, 0}, {1, 1 + kTimingU, 0}, out);
   const double common_s = work.frame.common_s();
   if (common_s > 0) add_supposition(work, AttributionTerm::kEdgeTiming, {1, 1, -common_s}, {1, 1, common_s}, out);
+  const double delay_s = kRectangle * seconds(work.counter.traits.counter_delay_ns);
+  if (delay_s > 0) add_supposition(work, AttributionTerm::kMarkDelay, {1, 1, -delay_s}, {1, 1, delay_s}, out);
 }
 
 // How far a label's power may lie from the value given along what the design does not show, if powers lie within the
@@ -168,7 +170,7 @@ void add_own_terms(const AttributionWork& work, Attribution& out) {
     LabelPower& label = out.labels[j];
     const auto add = [&](AttributionTerm which, double half_width) {
       out.covariance(j, j) += square(kRectangle * half_width);
-      term(label, which) = kNormal95 * kRectangle * half_width;
+      add_in_squares(term(label, which), kNormal95 * kRectangle * half_width);
     };
     add(AttributionTerm::kConfounded, confounded_w(work, j));
     if (label.occurrences == 0 || !(label.seconds > 0)) continue;

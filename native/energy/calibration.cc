@@ -22,7 +22,9 @@ constexpr double kLeastUpdates = 0.5;  // of those that the period leads to
 // A kind whose mean is not this many standard errors above zero shows no energy.
 constexpr double kClear = 5;
 constexpr double kCovered = 0.95;
-constexpr double kOneSided = 1.645;  // of the binomial distribution, at 95 %
+// Of the binomial distribution: fewer than at 5 % by chance of all bursts, at 1 % of one kind.
+constexpr double kOfAll = 1.645;
+constexpr double kOfKind = 2.326;
 constexpr double kWidenStep = 1.05;
 constexpr double kWidest = 10;
 
@@ -42,13 +44,14 @@ std::string objection(const CounterView& counter, const Span<CalibrationBurst>& 
     return !(burst.kind_ms >= 0) || !std::isfinite(burst.kind_ms);
   };
   if (std::any_of(bursts.begin(), bursts.end(), wrong)) return "A burst has no length.";
+  if (counter.traits.period_ns <= 0) return "The counter's period is not known.";
   const KindCount count = count_kinds(bursts);
   if (count.kinds < kFewestKinds) {
     return text("Calibration needs bursts of %.0f lengths at least, and there are %.0f.", kFewestKinds,
                 static_cast<double>(count.kinds));
   }
   const double length_ns = static_cast<double>(bursts.back().window.b - bursts[0].window.a);
-  const double updates = length_ns / static_cast<double>(std::max<int64_t>(1, counter.traits.period_ns));
+  const double updates = length_ns / static_cast<double>(counter.traits.period_ns);
   if (static_cast<double>(counter.edges.size) < kLeastUpdates * updates) {
     return text("The counter's history holds %.0f updates of about %.0f.", static_cast<double>(counter.edges.size),
                 updates);
@@ -82,7 +85,7 @@ void calibrate_response(const CounterView& counter, const std::vector<BurstKind>
   traits.decay_ns = std::llround(kDecayEfolds * response->tau_s / kSecondsPerNs);
   traits.sensor_u = response->tau_u_s / response->tau_s;
   const double delay_s = std::fabs(response->delay_s) + std::sqrt(3.0) * response->delay_u_s;
-  traits.mark_delay_ns = std::max(traits.mark_delay_ns, static_cast<int64_t>(std::llround(delay_s / kSecondsPerNs)));
+  traits.counter_delay_ns = std::llround(delay_s / kSecondsPerNs);
 }
 
 void set_phase(const PhaseCurve& curve, CounterTraits& traits) {
@@ -97,7 +100,7 @@ Calibration figures_of(const CounterTraits& traits, const std::optional<RingCali
   out.quantum_j = traits.quantum_j;
   out.time_constant_ns = static_cast<double>(traits.decay_ns) / kDecayEfolds;
   out.time_constant_u = traits.sensor_u;
-  out.mark_delay_ns = static_cast<double>(traits.mark_delay_ns);
+  out.mark_delay_ns = static_cast<double>(traits.mark_delay_ns + traits.counter_delay_ns);
   out.phase_sensitivity = traits.phase_sensitivity;
   out.phase_reach_ns = static_cast<double>(traits.phase_reach_ns);
   out.displacement_ns = static_cast<double>(traits.displacement_ns);
@@ -120,9 +123,9 @@ CalibrationKind tested(const BurstKind& kind) {
 }
 
 // Fewer than chance leaves of intervals that hold with 95 %.
-bool too_few(size_t held, size_t count) {
+bool too_few(size_t held, size_t count, double deviations) {
   const auto n = static_cast<double>(count);
-  return static_cast<double>(held) < kCovered * n - kOneSided * std::sqrt(n * kCovered * (1 - kCovered));
+  return static_cast<double>(held) < kCovered * n - deviations * std::sqrt(n * kCovered * (1 - kCovered));
 }
 
 void test(const CounterView& counter, const Span<CalibrationBurst>& odd, CalibrationResult& out) {
@@ -138,9 +141,9 @@ void test(const CounterView& counter, const Span<CalibrationBurst>& odd, Calibra
 }
 
 bool fails(const CalibrationResult& result) {
-  return too_few(result.held, result.tested) ||
+  return too_few(result.held, result.tested, kOfAll) ||
          std::any_of(result.kinds.begin(), result.kinds.end(),
-                     [](const CalibrationKind& kind) { return too_few(kind.held, kind.held_back); });
+                     [](const CalibrationKind& kind) { return too_few(kind.held, kind.held_back, kOfKind); });
 }
 
 bool covers(const CalibrationResult& result) {
@@ -195,13 +198,20 @@ CalibrationResult calibrate(const CounterView& counter, const Span<CalibrationBu
   CounterView view = counter;
   calibrate_grid(view.edges, view.traits);
   const Span<CalibrationBurst> fitted{even.data(), even.size()};
-  std::vector<BurstKind> kinds = read_bursts(view, fitted);
+  // Without the ring first: what is supposed of it may be wrong.
+  CounterView counter_only = view;
+  counter_only.samples = {};
+  std::vector<BurstKind> kinds = read_bursts(counter_only, fitted);
   out.reason = objection(kinds, count_kinds(bursts).kinds);
   if (!out.reason.empty()) return out;
   calibrate_response(view, kinds, view.traits);
   calibrate_quiet(view, kinds, view.traits);
   const std::optional<RingCalibration> ring = calibrate_ring(view, kinds);
-  if (ring) apply_calibration(*ring, view.sample_traits);
+  if (ring) {
+    apply_calibration(*ring, view.sample_traits);
+  } else {
+    view.samples = {};
+  }
   view.traits.phase_sensitivity = 0;
   kinds = read_bursts(view, fitted);
   out.reason = objection(kinds, count_kinds(bursts).kinds);

@@ -1,5 +1,6 @@
 #include "energy/calibration_figures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -19,7 +20,8 @@ void apply_calibration(const Calibration& calibration, CounterTraits& traits) no
   traits.quantum_j = calibration.quantum_j;
   traits.decay_ns = whole(kDecayEfolds * calibration.time_constant_ns);
   traits.sensor_u = calibration.time_constant_u;
-  traits.mark_delay_ns = whole(calibration.mark_delay_ns);
+  // Launch and synchronisation are known before; the rest is the counter's.
+  traits.counter_delay_ns = std::max<int64_t>(0, whole(calibration.mark_delay_ns) - traits.mark_delay_ns);
   traits.phase_sensitivity = calibration.phase_sensitivity;
   traits.phase_reach_ns = whole(calibration.phase_reach_ns);
   if (std::isfinite(calibration.dense_phase_sensitivity) && std::isfinite(calibration.dense_phase_reach_ns)) {

@@ -15,6 +15,7 @@ constexpr double kLeastHalfWidth = 0.005;  // relative: less is not claimed of a
 constexpr double kShortestReach = 0.5;  // of the shortest burst
 constexpr double kLongestReach = 10;    // of the longest
 constexpr double kReachSteps = 1.05;
+constexpr double kOutlier = 6;  // standard deviations, by the median of deviations
 
 struct Scatter {
   double length_s = 0;
@@ -28,12 +29,37 @@ double upper(size_t count) noexcept {
   return 1 / std::pow(std::max(0.1, 1 - part - std::sqrt(part)), 3);
 }
 
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// An accumulation displaced beside one burst must not stand for all. Where that is common, the bursts held back tell.
+std::vector<BurstReading> without_outliers(const std::vector<BurstReading>& bursts) {
+  std::vector<double> values;
+  for (const BurstReading& burst : bursts) values.push_back(burst.caused.value);
+  const double centre = median(values);
+  for (double& value : values) value = std::fabs(value - centre);
+  const double most = kOutlier * 1.4826 * median(values);
+  std::vector<BurstReading> out;
+  std::copy_if(bursts.begin(), bursts.end(), std::back_inserter(out),
+               [&](const BurstReading& burst) { return std::fabs(burst.caused.value - centre) <= most; });
+  return out;
+}
+
 Scatter scatter_of(const BurstKind& kind) {
+  const std::vector<BurstReading> bursts = without_outliers(kind.bursts);
+  const auto n = static_cast<double>(bursts.size());
+  double mean = 0;
   double explained = 0;
-  for (const BurstReading& burst : kind.bursts) {
-    explained += square(burst.caused.uncertainty / kNormal95) / static_cast<double>(kind.bursts.size());
+  for (const BurstReading& burst : bursts) {
+    mean += burst.caused.value / n;
+    explained += square(burst.caused.uncertainty / kNormal95) / n;
   }
-  const double variance = upper(kind.bursts.size()) * square(kind.sd_j) - explained;
+  double squares = 0;
+  for (const BurstReading& burst : bursts) squares += square(burst.caused.value - mean);
+  const double variance = upper(bursts.size()) * squares / std::max(1.0, n - 1) - explained;
   const double half_width = std::sqrt(3 * std::max(0.0, variance)) / kind.mean_j;
   return {kind.length_s, std::max(kLeastHalfWidth, half_width)};
 }

@@ -98,8 +98,8 @@ double noise_of(const CounterView& counter, const std::vector<BurstKind>& kinds,
     for (const BurstReading& burst : kind.bursts) {
       const QuietSpan span = quiet_after(burst, counter.traits);
       const double lag_ns = lag_s / kSecondsPerNs;
-      // A sample shows what the counter has in it no more, and its stamp may be early.
-      const auto from = static_cast<double>(span.from + counter.traits.decay_ns) + lag_ns;
+      // What is left of a tail that no filter of first order explains counts as noise; stamps may be early.
+      const double from = static_cast<double>(span.from) + lag_ns;
       const PowerSample* last =
           from_on(counter.samples, static_cast<double>(span.to) + lag_ns - period_s / kSecondsPerNs);
       for (const PowerSample* sample = from_on(counter.samples, from) + 1; sample < last; ++sample) {

@@ -59,10 +59,11 @@ struct CounterTraits {
   double quantum_j = 0;    // smallest step
   double max_power_w = 0;  // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
   double min_power_w = 0;
-  int64_t displacement_ns = 0;  // how far accumulation may lie from publication
-  int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
-  double sensor_u = 0;          // standard uncertainty of the sensor's time constant, relative
-  int64_t mark_delay_ns = 0;    // how far the device's work may lie from the marks around it
+  int64_t displacement_ns = 0;   // how far accumulation may lie from publication
+  int64_t decay_ns = 0;          // D: after this time an effect has left the sensor
+  double sensor_u = 0;           // standard uncertainty of the sensor's time constant, relative
+  int64_t mark_delay_ns = 0;     // how far the device's work may lie from the marks around it
+  int64_t counter_delay_ns = 0;  // and what the counter shows from that, beyond the sensor: one for all instants
   // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
   // one much shorter than the period, rectangular.
   double phase_sensitivity = 0;
