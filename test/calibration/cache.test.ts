@@ -62,10 +62,14 @@ describe('the cache', () => {
   test('without a calibration the built-in figures are used, and said', async () => {
     const fake = new FakeNvml(BURST);
     expect((await gpuOf(fake)).calibration).toEqual({ from: 'built-in', reason: expect.any(String) });
-    await withMeter(fake, async (meter) => {
-      const { scopes } = await meter.energy(mark(), mark());
-      expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
-    }, CACHED);
+    await withMeter(
+      fake,
+      async (meter) => {
+        const { scopes } = await meter.energy(mark(), mark());
+        expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
+      },
+      CACHED,
+    );
   });
 
   test('gives back what was written, and leaves no temporary file', async () => {
@@ -100,10 +104,14 @@ describe('the cache', () => {
       reason: `Calibrated 2 days ago under ${said}.`,
       stale: { held: 58 },
     });
-    await withMeter(fake, async (meter) => {
-      const { scopes } = await meter.energy(mark(), mark());
-      expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
-    }, CACHED);
+    await withMeter(
+      fake,
+      async (meter) => {
+        const { scopes } = await meter.energy(mark(), mark());
+        expect(scopes['board-0']?.figures).toEqual({ from: 'built-in' });
+      },
+      CACHED,
+    );
   });
 
   test.each([
