@@ -7,6 +7,7 @@ import { combined, GAIN, quantity } from './quantity.js';
 import type { Figure, Level, ResolvedReader } from './resolved.js';
 import { suspectReason } from './suspect.js';
 import { totalOf } from './total.js';
+import type { FiguresUsed } from './types/calibration.js';
 import type {
   Budget,
   Energy,
@@ -34,6 +35,7 @@ export function energyReports(
   reader: ResolvedReader,
   marks: BigInt64Array,
   request: EnergyRequest,
+  calibrated: ReadonlyMap<string, string>,
 ): EnergyReport[] {
   return Array.from({ length: marks.length / 2 }, (_, window) =>
     energyReport(
@@ -43,6 +45,7 @@ export function energyReports(
       marks[2 * window] as bigint,
       marks[2 * window + 1] as bigint,
       request,
+      calibrated,
     ),
   );
 }
@@ -54,14 +57,17 @@ function energyReport(
   a: Mark,
   b: Mark,
   request: EnergyRequest,
+  calibrated: ReadonlyMap<string, string>,
 ): EnergyReport {
   const readings = meter.conditions(a, b);
   const scopes: Record<string, Energy> = {};
   const idle: IdleReport = {};
   const covariance: Record<string, Float64Array> = {};
   meter.channels.forEach((channel, c) => {
-    scopes[channel.id] = energyOf(channel, reader, window, c, a, request, readings);
+    const energy = energyOf(channel, reader, window, c, a, request, readings);
+    scopes[channel.id] = energy;
     if (channel.unsupported) return;
+    energy.figures = figuresUsed(calibrated.get(channel.uuid));
     idle[channel.id] = idlePower(reader, window, c, request);
     const row = reader.covariance(window, c);
     if (row && !row.some(Number.isNaN)) covariance[channel.id] = row;
@@ -169,6 +175,12 @@ function energyOf(
     cause,
     reason: suspectReason(cause),
   };
+}
+
+function figuresUsed(at: string | undefined): FiguresUsed {
+  return at === undefined
+    ? { from: 'built-in' }
+    : { from: 'calibration', at, ageMs: Math.max(0, Date.now() - Date.parse(at)) };
 }
 
 function unsupported(code: ErrorCode, reason: string, remedy: string) {

@@ -11,6 +11,7 @@ export { InferenceSession } from './session.js';
 export { sumEnergies } from './sum.js';
 export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
 export type * from './types/attribution.js';
+export type * from './types/calibration.js';
 export type * from './types/energy.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';

@@ -21,6 +21,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     'historySeconds',
     'sampling',
     'raplInterface',
+    'calibration',
     'roots',
   ]);
   const { sources = [], devices = [], historySeconds = DEFAULT_HISTORY_S, sampling = 'continuous' } = options;
@@ -56,6 +57,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     historySeconds: seconds,
     windowsOnly: sampling === 'windows',
     dense: sampling === 'dense',
+    calibrations: [],
     raplInterface: raplInterface ?? '',
     roots: rootsOf(options.roots),
     shared: truth('shared', shared),

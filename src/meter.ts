@@ -2,17 +2,26 @@ import { sleepUnlessAborted, throwIfAborted } from './abort.js';
 import { Alignment } from './alignment.js';
 import { attributionReport } from './attribution.js';
 import { attributionRequest } from './attribution-request.js';
+import { calibrationChoice, fittingCalibrations, nativeCalibration } from './calibration/choose.js';
 import { energyReports } from './energy-report.js';
 import { ERROR_CODES, type ErrorCode, invalidArgument, MicrojouleError } from './errors.js';
 import { measureFunction } from './measure-function.js';
 import { type EnergyRequest, energiesRequest, energyRequest, meterOptions } from './meter-options.js';
-import { type NativeChannel, type NativeDevice, type NativeMeter, native } from './native.js';
+import {
+  type NativeCalibrationRequest,
+  type NativeCalibrationResult,
+  type NativeChannel,
+  type NativeDevice,
+  type NativeMeter,
+  native,
+} from './native.js';
 import { plainData } from './plain.js';
 import type { CounterTiming } from './planner/block-design.js';
 import type { BlockReports } from './repeated-report.js';
 import { ResolvedReader } from './resolved.js';
 import { stepRecord, stepRecordRequest } from './step-record.js';
 import type { Attribution, AttributionOptions, Phase, PhaseColumns } from './types/attribution.js';
+import type { Calibration } from './types/calibration.js';
 import type { EnergyKind, EnergyReport, Mark, Scope } from './types/energy.js';
 import type {
   AbortSignalLike,
@@ -64,7 +73,11 @@ export class Meter {
   readonly #native: NativeMeter;
   #closed: Promise<void> | undefined;
 
-  private constructor(opened: NativeMeter, historySeconds: number) {
+  /** Instants of the calibrations in use, by UUID. */
+  readonly #calibrated: ReadonlyMap<string, string>;
+
+  private constructor(opened: NativeMeter, historySeconds: number, calibrations: readonly Calibration[]) {
+    this.#calibrated = new Map(calibrations.map(({ state, at }) => [state.uuid, at]));
     this.#native = opened;
     this.historyMs = 1e3 * historySeconds;
     this.channels = Object.freeze(opened.channels.map(channelOf));
@@ -77,8 +90,7 @@ export class Meter {
 
   /** Rejects where the options are wrong; a counter that cannot be read is a channel that says why. */
   static async open(options: MeterOptions = {}): Promise<Meter> {
-    const checked = meterOptions(options, false);
-    return new Meter(await native().openMeter(checked), checked.historySeconds);
+    return Meter.#open(options, false);
   }
 
   /**
@@ -86,8 +98,20 @@ export class Meter {
    * @internal
    */
   static async openShared(options: MeterOptions = {}): Promise<Meter> {
-    const checked = meterOptions(options, true);
-    return new Meter(await native().openMeter(checked), checked.historySeconds);
+    return Meter.#open(options, true);
+  }
+
+  static async #open(options: MeterOptions, shared: boolean): Promise<Meter> {
+    const checked = meterOptions(options, shared);
+    const { sources, roots, historySeconds } = checked;
+    const choice = calibrationChoice(options.calibration);
+    const gpus = sources.length === 0 || sources.includes('nvml');
+    const calibrations = gpus ? await fittingCalibrations(choice, roots) : [];
+    const opened = await native().openMeter({
+      ...checked,
+      calibrations: calibrations.map(nativeCalibration),
+    });
+    return new Meter(opened, historySeconds, calibrations);
   }
 
   /**
@@ -227,6 +251,12 @@ export class Meter {
     };
   }
 
+  /** What bursts between these marks tell of channels[request.channel]. @internal */
+  calibrate(request: NativeCalibrationRequest): Promise<NativeCalibrationResult> {
+    this.#requireOpen();
+    return this.#native.calibrate(request);
+  }
+
   /** Stops the threads; waits that are pending reject with `meter-closed`. May be called again. */
   close(): Promise<void> {
     this.#closed ??= this.#native.close();
@@ -238,7 +268,7 @@ export class Meter {
   }
 
   #reports(reader: ResolvedReader, marks: BigInt64Array, request: EnergyRequest): EnergyReport[] {
-    return energyReports(this.#native, reader, marks, request);
+    return energyReports(this.#native, reader, marks, request, this.#calibrated);
   }
 
   async #resolve(marks: BigInt64Array, request: EnergyRequest): Promise<ResolvedReader> {

@@ -16,6 +16,8 @@ export interface NativeAddon {
   // native/bind/meter.cc
   openMeter(options: NativeMeterOptions): Promise<NativeMeter>;
   probeCounters(options: NativeProbeOptions): Promise<NativeCounterProbe>;
+  /** How each board is set up; touches no counter, so that it takes little. Empty where there is no driver. */
+  boardStates(roots: NativeRoots): Promise<NativeBoardState[]>;
   /** The closed list of `native/energy/rapl_doctor.h`, for the test that compares it with `RAPL_CAUSES`. */
   raplCauses(): string[];
 
@@ -51,6 +53,8 @@ export interface NativeMeterOptions {
   /** 'perf', 'msr', 'powercap'; empty: the first that can be read. */
   raplInterface: string;
   roots: NativeRoots;
+  /** Of boards, by UUID: in place of the built-in figures. */
+  calibrations: NativeCalibration[];
   /** Join the process-wide meter with these options, or start it. */
   shared: boolean;
 }
@@ -83,6 +87,20 @@ export interface NativeDevice {
   pciBusId: string;
 }
 
+export interface NativeBoardState {
+  uuid: string;
+  name: string;
+  index: number;
+  pciBusId: string;
+  driver: string;
+  /** null: the driver does not tell. */
+  powerLimitW: number | null;
+  persistenceMode: boolean | null;
+  applicationGraphicsMHz: number | null;
+  applicationMemoryMHz: number | null;
+  autoBoost: boolean | null;
+}
+
 export interface NativeMeter {
   readonly channels: NativeChannel[];
   readonly devices: NativeDevice[];
@@ -97,6 +115,11 @@ export interface NativeMeter {
   resolve(request: NativeResolveRequest): Promise<NativeResolved>;
   /** Attributes what the timeline holds by now to marked phases, channel by channel. Never rejects. */
   attribute(request: NativeAttributionRequest): Promise<NativeAttributions>;
+  /**
+   * Finds the figures of a board's counter from bursts, once the edges after the last of them have come. Rejects only
+   * where the meter is closed before.
+   */
+  calibrate(request: NativeCalibrationRequest): Promise<NativeCalibrationResult>;
   /** Ends the wait of a resolve with this ticket; it then rejects with 'aborted'. */
   cancelResolve(ticket: number): void;
   /**
@@ -116,6 +139,68 @@ export interface NativeMeter {
   /** Of each channel by now; NaN where it cannot be read. */
   timing(): NativeTiming[];
   close(): Promise<void>;
+}
+
+/** Figures of one board's counter and sensors, found by calibration, in place of the built-in ones. */
+export interface NativeCalibration {
+  /** Of the board. */
+  uuid: string;
+  periodNs: number;
+  gridJitterNs: number;
+  quantumJ: number;
+  /** Of board response and sensor filter together; standard uncertainty. */
+  timeConstantNs: number;
+  timeConstantRelativeUncertainty: number;
+  /** Rectangular half-width: how far work lies from marks, and the counter's delay beyond the filter. */
+  markDelayNs: number;
+  /** Relative rectangular half-width s / (1 + L / reach). */
+  phaseSensitivity: number;
+  phaseReachNs: number;
+  /** NaN where dense reading was not calibrated. */
+  densePhaseSensitivity: number;
+  densePhaseReachNs: number;
+  displacementNs: number;
+  idleNoiseW: number;
+  ring: {
+    lagNs: number;
+    noiseW: number;
+    gain: number;
+    gainRelativeUncertainty: number;
+    stampJitterNs: number;
+  } | null;
+}
+
+export interface NativeCalibrationRequest {
+  channel: number;
+  /** Pairs a, b of bursts, ascending. */
+  marks: BigInt64Array;
+  /** Nominal length of each burst, ms; 0: sham, no work. */
+  kinds: Float64Array;
+  idleBeforeNs: BigInt64Array;
+  idleAfterNs: BigInt64Array;
+}
+
+export interface NativeCalibrationResult {
+  /** Null: see `reason`. */
+  calibration: NativeCalibration | null;
+  /** One sentence; empty if there is a calibration. */
+  reason: string;
+  /** Fitted on the even bursts of each kind, tested on the odd ones: how many of these hold the mean of their kind. */
+  tested: number;
+  held: number;
+  /** Factor (1 or more) by which the phase sensitivity was widened so that 95 % hold. */
+  widened: number;
+  kinds: {
+    kindMs: number;
+    /** Of all that could be used; the figures are those of the ones held back. */
+    count: number;
+    meanJ: number;
+    relativeScatter: number;
+    meanRelativeU: number;
+    heldBack: number;
+    held: number;
+  }[];
+  sham: { count: number; meanJ: number; uncertaintyJ: number };
 }
 
 export interface NativeTiming {

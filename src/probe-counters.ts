@@ -1,7 +1,9 @@
+import { type BoardDescription, describeBoards } from './calibration/describe.js';
 import { ERROR_CODES } from './errors.js';
 import { rootsOf } from './meter-options.js';
 import { type NativeCounterProbe, native } from './native.js';
 import { processorProbe, raplProbe } from './probe-rapl.js';
+import type { Disturbance } from './types/calibration.js';
 import type { Scope } from './types/energy.js';
 import type { CounterProbe, GpuProbe, ProbeOptions, ProcessorProbe, RaplProbe } from './types/probe.js';
 
@@ -19,7 +21,9 @@ export interface CountersProbed {
 
 /** The part of `probe()` that concerns energy counters: each either readable, with its facts, or not, with the reason. */
 export async function probeCounters({ roots, timing = true }: ProbeOptions = {}): Promise<CountersProbed> {
-  const found = await native().probeCounters({ roots: rootsOf(roots), timing });
+  const where = rootsOf(roots);
+  const found = await native().probeCounters({ roots: where, timing });
+  const boards = found.devices.length > 0 ? await describeBoards(where) : new Map<string, BoardDescription>();
   return {
     processor: processorProbe(found),
     driver: { nvml: found.driver || null, cuda: found.cudaDriver || null },
@@ -29,14 +33,29 @@ export async function probeCounters({ roots, timing = true }: ProbeOptions = {})
       uuid,
       pciBusId,
       migEnabled: mig,
+      state: boards.get(uuid)?.state ?? null,
+      calibration: boards.get(uuid)?.calibration ?? { from: 'built-in', reason: 'The board was lost.' },
     })),
-    counters: found.counters.map(counter),
+    counters: found.counters.map((one) => counter(one, disturbanceOf(one, found, boards))),
     rapl: raplProbe(found),
     simulated: found.simulated,
   };
 }
 
-function counter(found: NativeCounterProbe['counters'][number]): CounterProbe {
+type Disturbs = Disturbance['disturbs'];
+
+// A calibration tests the energy counter of its board.
+function disturbanceOf(
+  { id, unit, source }: NativeCounterProbe['counters'][number],
+  { devices }: NativeCounterProbe,
+  boards: ReadonlyMap<string, BoardDescription>,
+): Disturbs {
+  const device = source === 'nvml' && unit === 'J' ? devices.find((one) => one.id === id) : undefined;
+  const used = device && boards.get(device.uuid)?.calibration;
+  return used?.from === 'calibration' ? used.calibration.disturbance.disturbs : 'not tested';
+}
+
+function counter(found: NativeCounterProbe['counters'][number], disturbs: Disturbs): CounterProbe {
   const common = { id: found.id, scope: found.scope as Scope, source: found.source, method: found.method };
   if (!found.readable || found.unsupported) {
     const { code = 'internal', reason = 'Not readable.', remedy = '' } = found.unsupported ?? {};
@@ -55,7 +74,7 @@ function counter(found: NativeCounterProbe['counters'][number]): CounterProbe {
     resolution: finiteOrNull(found.resolution),
     updatePeriodMs: finiteOrNull(found.updatePeriodNs / NS_PER_MS),
     callUs: found.callNs.length > 0 ? quantiles(found.callNs) : null,
-    disturbs: 'not tested',
+    disturbs,
   };
 }
 

@@ -1,3 +1,5 @@
+import { calibrateBoards } from './calibration/calibrate.js';
+import { calibrateRequest } from './calibration/options.js';
 import { checkKeys, plainObject, truth } from './check-options.js';
 import { crossCheck } from './cross-check.js';
 import { probeCounters } from './probe-counters.js';
@@ -7,13 +9,16 @@ import { VERSION } from './version.js';
 
 /**
  * What can be measured and run here: each counter and each execution provider, readable or not, and if not, why and
- * what mends it. Never throws for an absent thing.
+ * what mends it. Never throws for an absent thing. With `calibrate` it also finds the figures of GPU boards' counters.
  */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
   plainObject('the options of probe()', options);
-  checkKeys('option of probe()', options, ['roots', 'timing', 'crossCheck', 'onnxruntime']);
-  const { crossCheck: asked = false, roots } = options;
+  checkKeys('option of probe()', options, ['roots', 'timing', 'crossCheck', 'calibrate', 'onnxruntime']);
+  const { crossCheck: asked = false, calibrate = false, roots, onnxruntime } = options;
   truth('crossCheck', asked);
+  const request = calibrate === false ? undefined : calibrateRequest(calibrate);
+  // First, so that the boards are described as they are from now on.
+  const calibrated = request && (await calibrateBoards(request, { roots, onnxruntime }));
   const counters = await probeCounters(options);
   return {
     platform: `${process.platform}-${process.arch}`,
@@ -21,6 +26,7 @@ export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
     microjoule: VERSION,
     ...counters,
     ...(asked ? { crossCheck: await crossCheck(counters.rapl, roots) } : {}),
-    onnxruntime: probeRuntime(options.onnxruntime),
+    ...(calibrated ? { calibrated } : {}),
+    onnxruntime: probeRuntime(onnxruntime),
   };
 }

@@ -65,6 +65,7 @@ export function repeatedEnergy(
     kind: first.kind,
     method: `${first.method}; ${methodOf(how, mean)}`,
     budget: mean && first.budget ? { ...first.budget, terms: scaled(mean.terms, n) } : null,
+    ...(first.figures ? { figures: first.figures } : {}),
     ...(gross ? { gross } : {}),
     ...(net ? { net } : {}),
     repeats: {

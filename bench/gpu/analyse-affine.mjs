@@ -1,10 +1,12 @@
 // From the trace of affine.mjs to a table and plots: node bench/gpu/analyse-affine.mjs TRACE OUT_FOLDER
+//   [--calibration TRACES_OF_BURSTS of the same board, for its own figures]
 // Energy caused against k: intercept and slope by generalised least squares, and whether the intervals bear the scatter.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { chiSquareTail, leastSquares, mean } from '../lib/statistics.mjs';
 import { plot } from '../lib/svg.mjs';
-import { estimates, plainDifference, table } from './lib/estimates.mjs';
+import { blocksOf, estimates, plainDifference, table } from './lib/estimates.mjs';
 import { readCsv } from './lib/trace.mjs';
 
 const NORMAL = ['edge-timing', 'accumulation', 'idle-level', 'samples'];
@@ -14,10 +16,15 @@ const PROPORTIONAL = ['phase', 'tail'];
 const COMMON = ['mark-delay', 'tail']; // one error for all bursts; the phases are spread, so theirs are independent
 const fixed = (x, digits = 3) => (Number.isFinite(x) ? x.toFixed(digits) : '');
 
-const [trace, out] = process.argv.slice(2);
+const {
+  positionals: [trace, out],
+  values: { calibration },
+} = parseArgs({ allowPositionals: true, options: { calibration: { type: 'string' } } });
 mkdirSync(out, { recursive: true });
 const edges = readCsv(join(trace, 'edges.csv'));
-const all = estimates(trace).slice(1, -1);
+const all = estimates(trace, {
+  calibration: calibration ? blocksOf(calibration, 'continuous') : [],
+}).slice(1, -1);
 const clock = usual(all.map(({ sm_mhz_min, sm_mhz_max }) => `${sm_mhz_min}-${sm_mhz_max}`));
 const throttle = usual(all.map((burst) => String(burst.throttle)));
 const bursts = all.filter(

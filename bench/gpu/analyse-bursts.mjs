@@ -1,7 +1,9 @@
 // From the traces of bursts.mjs to tables and plots: node bench/gpu/analyse-bursts.mjs TRACES OUT_FOLDER
+//   [--calibration TRACES of the same board, for its own figures by way of reading]
 // Settles how the counter depends on the phase of a burst, what slow reads displace, and whether reading disturbs.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   chiSquareTail,
   correlation,
@@ -14,10 +16,13 @@ import {
   standardError,
 } from '../lib/statistics.mjs';
 import { plot } from '../lib/svg.mjs';
-import { estimates, gridOf, idlePowers, plainDifference, table } from './lib/estimates.mjs';
+import { blocksOf, estimates, gridOf, idlePowers, plainDifference, table } from './lib/estimates.mjs';
 import { readCsv } from './lib/trace.mjs';
 
-const [traces, out] = process.argv.slice(2);
+const {
+  positionals: [traces, out],
+  values: { calibration },
+} = parseArgs({ allowPositionals: true, options: { calibration: { type: 'string' } } });
 mkdirSync(out, { recursive: true });
 const blocks = readdirSync(traces)
   .filter((name) => /^\d+-/.test(name))
@@ -36,7 +41,8 @@ function readBlock(name) {
   const edges = readCsv(join(folder, 'edges.csv'));
   const grid = gridOf(edges);
   // The first and the last have a neighbour on one side only.
-  const bursts = estimates(folder)
+  const mode = name.replace(/^\d+-/, '');
+  const bursts = estimates(folder, { calibration: calibration ? blocksOf(calibration, mode) : [] })
     .slice(1, -1)
     .map((burst) => ({
       ...burst,
@@ -45,7 +51,7 @@ function readBlock(name) {
       plain: plainDifference(edges, burst.a_ns, burst.b_ns),
     }));
   const idle = idlePowers(edges, grid, readCsv(join(folder, 'bursts.csv')));
-  return { name, mode: name.replace(/^\d+-/, ''), edges, grid, bursts, idle };
+  return { name, mode, edges, grid, bursts, idle };
 }
 
 // --- the counter itself

@@ -4,6 +4,7 @@
 #include "bind/energy_meter.h"
 #include "bind/energy_probe.h"
 #include "bind/settlement.h"
+#include "energy/nvml_device.h"
 
 namespace mj::bind {
 
@@ -45,11 +46,24 @@ Napi::Value probe_counters(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value read_boards(const Napi::CallbackInfo& info) {
+  // Nothing that changes by itself is tried, so that it takes little of a driver's time.
+  const auto work = [where = roots(info[0].As<Napi::Object>())] {
+    return energy::open_nvml_devices(where.nvml, energy::NvmlCall::kPowerLimit);
+  };
+  return run_on_thread<energy::NvmlDevices>(
+      info.Env(), "microjoule:boards", work,
+      [](Napi::Env env, const Napi::Promise::Deferred& deferred, energy::NvmlDevices& found) {
+        deferred.Resolve(board_states(env, found));
+      });
+}
+
 }  // namespace
 
 void register_energy(Napi::Env env, Napi::Object exports) {
   exports.Set("openMeter", Napi::Function::New(env, open_meter, "openMeter"));
   exports.Set("probeCounters", Napi::Function::New(env, probe_counters, "probeCounters"));
+  exports.Set("boardStates", Napi::Function::New(env, read_boards, "boardStates"));
   exports.Set("raplCauses", Napi::Function::New(env, rapl_causes, "raplCauses"));
 }
 

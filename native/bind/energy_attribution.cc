@@ -63,7 +63,7 @@ Napi::Object attribution_object(Napi::Env env, const Attribution& result) {
   object.Set("signals", doubles(env, result.signals));
   object.Set("chance", doubles(env, result.chance));
   object.Set("blockIntervals", static_cast<double>(result.block_intervals));
-  object.Set("sensorDoubted", result.sensor_u > energy::kSensorU);
+  object.Set("sensorDoubted", result.sensor_doubted);
   object.Set("interactionBetween", static_cast<double>(result.interaction.between));
   object.Set("interactionWithin", result.interaction.within);
   object.Set("interactionP", result.interaction.p);

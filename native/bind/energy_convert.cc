@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "bind/energy_calibration.h"
+
 namespace mj::bind {
 
 using energy::MeterData;
@@ -95,6 +97,7 @@ energy::MeterOptions meter_options(const Napi::Object& options) {
   out.history_seconds = options.Get("historySeconds").As<Napi::Number>();
   out.windows_only = options.Get("windowsOnly").As<Napi::Boolean>();
   out.dense = options.Get("dense").As<Napi::Boolean>();
+  out.calibrations = calibrations(options.Get("calibrations"));
   return out;
 }
 

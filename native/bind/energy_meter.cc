@@ -5,6 +5,7 @@
 
 #include "bind/energy_alignment.h"
 #include "bind/energy_attribution.h"
+#include "bind/energy_calibration.h"
 #include "bind/energy_convert.h"
 #include "bind/energy_steps.h"
 #include "bind/settlement.h"
@@ -166,6 +167,7 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   method("resolve", resolve);
   method("cancelResolve", cancel);
   method("attribute", attribute);
+  method("calibrate", calibrate);
   method("beginWindow", begin_window);
   method("endWindow", end_window);
   method("recordSteps", record_steps);

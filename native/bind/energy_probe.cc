@@ -148,6 +148,35 @@ Napi::Value counter_probe(Napi::Env env, const energy::CounterProbe& probe) {
   return object;
 }
 
+Napi::Value board_states(Napi::Env env, const energy::NvmlDevices& found) {
+  using energy::NvmlCall;
+  Napi::Array boards = Napi::Array::New(env, found.devices.size());
+  for (uint32_t i = 0; i < found.devices.size(); ++i) {
+    const energy::NvmlDevice& device = *found.devices[i];
+    const auto number = [&](NvmlCall call, double unit) {
+      const auto told = device.told(call);
+      return told ? Napi::Value(Napi::Number::New(env, static_cast<double>(*told) * unit)) : env.Null();
+    };
+    const auto truth = [&](NvmlCall call) {
+      const auto told = device.told(call);
+      return boolean_or_null(env, told ? std::optional(*told != 0) : std::nullopt);
+    };
+    Napi::Object board = Napi::Object::New(env);
+    board.Set("uuid", device.uuid());
+    board.Set("name", device.name());
+    board.Set("index", device.index());
+    board.Set("pciBusId", device.pci_bus_id());
+    board.Set("driver", found.library->driver_version);
+    board.Set("powerLimitW", number(NvmlCall::kPowerLimit, 1e-3));
+    board.Set("persistenceMode", truth(NvmlCall::kPersistenceMode));
+    board.Set("applicationGraphicsMHz", number(NvmlCall::kApplicationGraphicsClock, 1));
+    board.Set("applicationMemoryMHz", number(NvmlCall::kApplicationMemoryClock, 1));
+    board.Set("autoBoost", truth(NvmlCall::kAutoBoost));
+    boards.Set(i, board);
+  }
+  return boards;
+}
+
 Napi::Value rapl_causes(const Napi::CallbackInfo& info) {
   std::vector<std::string> names;
   for (int i = 1; i <= static_cast<int>(energy::RaplCause::kOther); ++i) {

@@ -77,12 +77,11 @@ struct Attribution {
       signals;  // singular values of the whitened design, and what of them may be chance: see AttributionFit
   std::vector<double> chance;
   InteractionTest interaction;
-  size_t block_intervals = 0;  // of the bootstrap
-  double sensor_u = 0;         // how far the sensor's time constant may be off, as a part of it
+  size_t block_intervals = 0;   // of the bootstrap
+  double sensor_u = 0;          // how far the sensor's time constant may be off, as a part of it
+  bool sensor_doubted = false;  // that is more than was supposed
 };
 
-// [assumed] A sensor's time constant is known so well, unless the intervals say otherwise.
-constexpr double kSensorU = 0.2;
 // Fewer intervals than this beyond the number of labels say too little about their own errors.
 constexpr size_t kSpareIntervals = 10;
 

@@ -19,8 +19,6 @@ constexpr double kFitsBetter = 9;
 // [assumed] The time within which an edge may lie is known so well: brackets are not quite rectangles, nor quite
 // independent.
 constexpr double kTimingU = 0.05;
-// [H100] A counter's sensitivity to phase falls with the length of the effect: by half at this share of the period.
-constexpr double kPhaseReach = 0.35;
 
 double& term(LabelPower& label, AttributionTerm which) noexcept { return label.terms[static_cast<size_t>(which)]; }
 
@@ -125,7 +123,7 @@ void add_supposition(const AttributionWork& work, AttributionTerm which, const A
 // How far the time constant may be off, as a part of it: the intervals themselves may say that it is more.
 double sensor_u(const AttributionWork& work) {
   double best = work.fit.squares - kFitsBetter * work.fit.scale;
-  double off = kSensorU;
+  double off = work.counter.traits.sensor_u;
   for (const double sensor : {0.0, 0.25, 0.5, 0.75, 1.33, 1.67, 2.0}) {
     const double squares = fit_supposing(work, {sensor, 1, 0}).squares;
     if (squares >= best) continue;
@@ -138,11 +136,14 @@ double sensor_u(const AttributionWork& work) {
 void add_suppositions(const AttributionWork& work, Attribution& out) {
   if (work.frame.sensor_s() > 0) {
     out.sensor_u = sensor_u(work);
+    out.sensor_doubted = out.sensor_u > work.counter.traits.sensor_u;
     add_supposition(work, AttributionTerm::kKernel, {1 - out.sensor_u, 1, 0}, {1 + out.sensor_u, 1, 0}, out);
   }
   add_supposition(work, AttributionTerm::kEdgeTiming, {1, 1 - kTimingU, 0}, {1, 1 + kTimingU, 0}, out);
   const double common_s = work.frame.common_s();
   if (common_s > 0) add_supposition(work, AttributionTerm::kEdgeTiming, {1, 1, -common_s}, {1, 1, common_s}, out);
+  const double delay_s = kRectangle * seconds(work.counter.traits.counter_delay_ns);
+  if (delay_s > 0) add_supposition(work, AttributionTerm::kMarkDelay, {1, 1, -delay_s}, {1, 1, delay_s}, out);
 }
 
 // How far a label's power may lie from the value given along what the design does not show, if powers lie within the
@@ -169,7 +170,7 @@ void add_own_terms(const AttributionWork& work, Attribution& out) {
     LabelPower& label = out.labels[j];
     const auto add = [&](AttributionTerm which, double half_width) {
       out.covariance(j, j) += square(kRectangle * half_width);
-      term(label, which) = kNormal95 * kRectangle * half_width;
+      add_in_squares(term(label, which), kNormal95 * kRectangle * half_width);
     };
     add(AttributionTerm::kConfounded, confounded_w(work, j));
     if (label.occurrences == 0 || !(label.seconds > 0)) continue;
@@ -177,8 +178,8 @@ void add_own_terms(const AttributionWork& work, Attribution& out) {
     const double step_w = std::fabs(label.watts - work.mean_w());
     // The device's work begins and ends some time after the marks, at both ends and alike for all occurrences.
     add(AttributionTerm::kMarkDelay, std::min(1.0, std::sqrt(2.0) * seconds(traits.mark_delay_ns) / length_s) * step_w);
-    const double periods = traits.period_ns > 0 ? length_s / seconds(traits.period_ns) : 0;
-    const double sensitivity = traits.phase_sensitivity / (1 + periods / kPhaseReach);
+    if (!(traits.phase_sensitivity > 0) || traits.phase_reach_ns <= 0) continue;
+    const double sensitivity = traits.phase_sensitivity / (1 + length_s / seconds(traits.phase_reach_ns));
     add(AttributionTerm::kPhase, sensitivity * step_w / std::sqrt(static_cast<double>(label.occurrences)));
   }
 }

@@ -33,14 +33,24 @@ double median_width(const Span<Edge>& edges) {
   return *middle;
 }
 
-struct Grid {
-  double origin_s = 0;  // after the first edge's middle
-  double period_s = 0;
-  double u_s = 0;  // of the phase
-};
+// As far as the grid itself is known.
+bool admit(const Span<Edge>& edges, const CounterTraits& traits, const EdgeGrid& grid) {
+  const double slack_s = kGridSlack * root_sum_square(seconds(traits.grid_jitter_ns), grid.u_s);
+  return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
+    const double off_s = seconds(std::fabs(grid.nearest_ns(mid_ns(edge)) - mid_ns(edge)));
+    return off_s <= 0.5 * width_s(edge) + slack_s;
+  });
+}
 
-// Weighted least squares over the middles of the brackets, all times in seconds after the first one.
-bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) {
+void reconcile(TimedEdge& before, TimedEdge& edge) noexcept {
+  if (edge.joules == before.joules || seconds(edge.at - before.at) >= kShortestReadS) return;
+  before.timing_s = std::max(before.timing_s, kShortestReadS * kRectangular);
+  edge.timing_s = std::max(edge.timing_s, kShortestReadS * kRectangular);
+}
+
+}  // namespace
+
+bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, EdgeGrid& grid) {
   if (edges.size < kEnoughForGrid || traits.grid_jitter_ns <= 0) return false;
   const double nominal = seconds(traits.period_ns);
   const double start = mid_ns(edges[0]);
@@ -65,24 +75,13 @@ bool fit_grid(const Span<Edge>& edges, const CounterTraits& traits, Grid& grid) 
   skt += known * nominal;
   const double determinant = sw * skk - sk * sk;
   if (!(determinant > 0)) return false;
-  grid.period_s = (sw * skt - sk * st) / determinant;
-  grid.origin_s = (st - grid.period_s * sk) / sw;
+  const double period_s = (sw * skt - sk * st) / determinant;
+  grid.period_ns = period_s / kSecondsPerNs;
+  grid.origin_ns = start + (st - period_s * sk) / sw / kSecondsPerNs;
   const double jitter = seconds(traits.grid_jitter_ns);
   grid.u_s = std::sqrt(1 / sw + jitter * jitter / static_cast<double>(edges.size));
-  return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
-    const double t = seconds(mid_ns(edge) - start);
-    const double at = grid.origin_s + grid.period_s * std::round(t / nominal);
-    return std::fabs(at - t) <= 0.5 * width_s(edge) + kGridSlack * jitter;
-  });
+  return period_s > 0;
 }
-
-void reconcile(TimedEdge& before, TimedEdge& edge) noexcept {
-  if (edge.joules == before.joules || seconds(edge.at - before.at) >= kShortestReadS) return;
-  before.timing_s = std::max(before.timing_s, kShortestReadS * kRectangular);
-  edge.timing_s = std::max(edge.timing_s, kShortestReadS * kRectangular);
-}
-
-}  // namespace
 
 EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
   EdgeTiming timing;
@@ -90,9 +89,8 @@ EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
   if (edges.empty()) return timing;
   out.reserve(edges.size);
   const double wide = kWideBracket * median_width(edges);
-  Grid grid;
-  const bool on_grid = fit_grid(edges, traits, grid);
-  const double start = mid_ns(edges[0]);
+  EdgeGrid grid;
+  const bool on_grid = fit_grid(edges, traits, grid) && admit(edges, traits, grid);
   const double jitter = seconds(traits.grid_jitter_ns);
   for (const Edge& edge : edges) {
     TimedEdge timed;
@@ -100,11 +98,9 @@ EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
     timed.timing_s = width_s(edge) * kRectangular;
     double at = mid_ns(edge);
     // A bracket that admits two points of the grid does not say which: it would only confuse.
-    if (on_grid && width_s(edge) >= grid.period_s - 2 * kGridSlack * jitter) continue;
+    if (on_grid && width_s(edge) >= seconds(grid.period_ns) - 2 * kGridSlack * jitter) continue;
     if (on_grid && root_sum_square(grid.u_s, jitter) < timed.timing_s) {
-      const double k = std::round(seconds(at - start) / seconds(traits.period_ns));
-      at = std::clamp(start + (grid.origin_s + grid.period_s * k) / kSecondsPerNs, static_cast<double>(edge.lo),
-                      static_cast<double>(edge.hi));
+      at = std::clamp(grid.nearest_ns(at), static_cast<double>(edge.lo), static_cast<double>(edge.hi));
       timed.timing_s = jitter;
       timing.common_s = grid.u_s;
     }

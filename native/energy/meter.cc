@@ -51,6 +51,7 @@ Status Meter::open(const MeterOptions& options, std::shared_ptr<Meter>& out) {
   if (!status.ok()) return status;
   const auto history_ns = static_cast<int64_t>(options.history_seconds * kNsPerSecond);
   const std::shared_ptr<Meter> meter(new Meter());
+  meter->calibrations_ = options.calibrations;
   MeterData& data = *meter->data_;
   data.gate = std::make_shared<WindowGate>(options.windows_only, options.dense);
   std::vector<MeterChannel> unreadable;
@@ -90,6 +91,7 @@ Status Meter::open_shared(const MeterOptions& options, std::shared_ptr<Meter>& o
     key += '\1';
     for (const std::string& text : list) key += text + '\0';
   }
+  for (const Calibration& calibration : options.calibrations) key += '\1' + fingerprint(calibration);
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard<std::mutex> lock(*mutex);
@@ -137,7 +139,8 @@ void Meter::start_threads(std::vector<std::unique_ptr<Source>> sources,
 
 std::shared_ptr<SamplerContext> Meter::add_source(const std::shared_ptr<Source>& source, int64_t history_ns) {
   std::vector<std::shared_ptr<Series>> series;
-  for (const ChannelInfo& info : source->channels()) {
+  for (ChannelInfo info : source->channels()) {
+    apply_calibrations(calibrations_, info);
     series.push_back(std::make_shared<Series>(*source, info, history_ns));
     data_->memory_bytes += series.back()->bytes();
   }
@@ -192,6 +195,16 @@ uint64_t Meter::resolve(ResolutionRequest request, Resolved done) {
                         [data = data_, request = std::move(request), done = std::move(done)](const Status& status) {
                           done(status, status.ok() ? resolve_windows(*data, request) : Resolution{});
                         }});
+}
+
+void Meter::calibrate(CalibrationJob job, Calibrated done) {
+  const int64_t last = job.bursts.empty() ? monotonic_ns() : job.last_instant();
+  data_->gate->need_edge_after(last);
+  wake_samplers();
+  resolver_.add({last + data_->patience_ns(), [data = data_, last] { return data->edges_after(last, monotonic_ns()); },
+                 [data = data_, job = std::move(job), done = std::move(done)](const Status& status) {
+                   done(status, status.ok() ? calibrate_channel(*data, job) : CalibrationResult{});
+                 }});
 }
 
 void Meter::cancel(uint64_t ticket, const Status& status) { resolver_.cancel(ticket, status); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "energy/calibration_channel.h"
 #include "energy/meter_data.h"
 #include "energy/resolution.h"
 #include "energy/resolver.h"
@@ -18,7 +19,8 @@ struct MeterOptions {
   OpenRequest request;
   double history_seconds = 120;
   bool windows_only = false;
-  bool dense = false;  // slow counters are read back to back
+  bool dense = false;                     // slow counters are read back to back
+  std::vector<Calibration> calibrations;  // of boards: in place of the built-in traits
 };
 
 struct ThreadReport {
@@ -35,6 +37,7 @@ struct ThreadReport {
 class Meter {
  public:
   using Resolved = std::function<void(const Status&, Resolution)>;
+  using Calibrated = std::function<void(const Status&, CalibrationResult)>;
   using Ready = std::function<void(const Status&)>;
 
   // Opens what can be read and waits for the first edges; blocks, so it belongs on a thread of its own.
@@ -55,6 +58,9 @@ class Meter {
   // `done` runs on the resolver's thread. Returns a ticket for `cancel`.
   uint64_t resolve(ResolutionRequest request, Resolved done);
   void cancel(uint64_t ticket, const Status& status);
+
+  // `done` runs on the resolver's thread, once the edges after the last burst have come.
+  void calibrate(CalibrationJob job, Calibrated done);
 
   // Slow counters are read between these two; `ready` runs when an edge has been seen since.
   void begin_window(Ready ready);
@@ -77,6 +83,7 @@ class Meter {
     bool minds_windows = false;  // reads otherwise while one is open
   };
 
+  std::vector<Calibration> calibrations_;
   std::shared_ptr<MeterData> data_ = std::make_shared<MeterData>();
   Resolver resolver_;
   std::vector<std::unique_ptr<Running>> samplers_;

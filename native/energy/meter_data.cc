@@ -95,4 +95,13 @@ CounterTraits MeterData::traits(const MeterChannel& channel) const noexcept {
   return traits;
 }
 
+const Series* MeterData::ring_of(const MeterChannel& channel) const noexcept {
+  for (const auto& series : power) {
+    if (series->info.sampled && series->info.uuid == channel.info.uuid && series->info.scope == channel.info.scope) {
+      return series.get();
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace mj::energy

@@ -57,6 +57,8 @@ struct MeterData {
   [[nodiscard]] int64_t patience_ns() const noexcept;
   // What is known of a channel's counter by now: the period learned, the highest power seen.
   [[nodiscard]] CounterTraits traits(const MeterChannel& channel) const noexcept;
+  // The sensor's samples beside a counter of the same board, where it has the ring: the shape between two updates.
+  [[nodiscard]] const Series* ring_of(const MeterChannel& channel) const noexcept;
 
  private:
   [[nodiscard]] double latest(size_t channel) const noexcept;

@@ -112,10 +112,13 @@ constexpr unsigned int kScopeGpu = 0;
 constexpr unsigned int kScopeModule = 1;
 constexpr unsigned int kScopeMemory = 2;
 constexpr int kTemperatureGpu = 0;
+constexpr int kClockGraphics = 0;
 constexpr int kClockSm = 1;
 constexpr int kClockMemory = 2;
 constexpr int kTotalPowerSamples = 0;
 constexpr unsigned int kMigEnable = 1;
+// nvmlEnableState_t, a C enum.
+enum EnableState : int { kDisabled = 0, kEnabled = 1 };
 constexpr size_t kTextSize = 96;  // UUID and name, NVML_DEVICE_*_V2_BUFFER_SIZE
 
 // Without these nothing can be done. X(member, symbol, signature)
@@ -146,7 +149,10 @@ constexpr size_t kTextSize = 96;  // UUID and name, NVML_DEVICE_*_V2_BUFFER_SIZE
     Return(Device, ProcessUtilization*, unsigned int*, unsigned long long))                                     \
   X(power_limit, nvmlDeviceGetEnforcedPowerLimit, Return(Device, unsigned int*))                                \
   X(mig_mode, nvmlDeviceGetMigMode, Return(Device, unsigned int*, unsigned int*))                               \
-  X(compute_capability, nvmlDeviceGetCudaComputeCapability, Return(Device, int*, int*))
+  X(compute_capability, nvmlDeviceGetCudaComputeCapability, Return(Device, int*, int*))                         \
+  X(persistence_mode, nvmlDeviceGetPersistenceMode, Return(Device, EnableState*))                               \
+  X(applications_clock, nvmlDeviceGetApplicationsClock, Return(Device, int, unsigned int*))                     \
+  X(auto_boost, nvmlDeviceGetAutoBoostedClocksEnabled, Return(Device, EnableState*, EnableState*))
 
 struct Functions {
 #define X(member, symbol, ...) std::add_pointer_t<__VA_ARGS__> member = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/clock.h"
 
@@ -10,11 +11,29 @@ namespace mj::energy {
 using nvml::Return;
 
 const char* nvml_call_name(NvmlCall call) noexcept {
-  static constexpr const char* kNames[] = {"total-energy",  "energy-field",  "module-energy",     "memory-energy",
-                                           "power-instant", "power-average", "memory-power",      "power-usage",
-                                           "power-samples", "temperature",   "sm-clock",          "memory-clock",
-                                           "utilization",   "event-reasons", "processes",         "process-utilization",
-                                           "power-limit",   "mig-mode",      "compute-capability"};
+  static constexpr const char* kNames[] = {"total-energy",
+                                           "energy-field",
+                                           "module-energy",
+                                           "memory-energy",
+                                           "power-instant",
+                                           "power-average",
+                                           "memory-power",
+                                           "power-usage",
+                                           "power-samples",
+                                           "temperature",
+                                           "sm-clock",
+                                           "memory-clock",
+                                           "utilization",
+                                           "event-reasons",
+                                           "processes",
+                                           "process-utilization",
+                                           "power-limit",
+                                           "mig-mode",
+                                           "compute-capability",
+                                           "persistence-mode",
+                                           "application-graphics-clock",
+                                           "application-memory-clock",
+                                           "auto-boost"};
   static_assert(sizeof(kNames) / sizeof(kNames[0]) == kNvmlCallCount);
   return kNames[static_cast<size_t>(call)];
 }
@@ -106,15 +125,27 @@ Status NvmlDevice::try_call(NvmlCall call) {
     }
   }();
   if (result != nvml::kSuccess) return library_.status_of(result, nvml_call_name(call));
-  if (call == NvmlCall::kPowerLimit) power_limit_w_ = static_cast<double>(value) / 1e3;
-  if (call == NvmlCall::kComputeCapability) compute_capability_ = static_cast<unsigned int>(value);
-  if (call == NvmlCall::kMigMode) mig_enabled_ = value == nvml::kMigEnable;
+  told_[static_cast<size_t>(call)] = value;
   return {};
 }
 
+std::optional<uint64_t> NvmlDevice::told(NvmlCall call) const noexcept {
+  if (!supports(call)) return std::nullopt;
+  return told_[static_cast<size_t>(call)];
+}
+
 std::optional<bool> NvmlDevice::mig() const noexcept {
-  if (!supports(NvmlCall::kMigMode)) return std::nullopt;
-  return mig_enabled_;
+  const auto mode = told(NvmlCall::kMigMode);
+  return mode ? std::optional(*mode == nvml::kMigEnable) : std::nullopt;
+}
+
+double NvmlDevice::power_limit_w() const noexcept {
+  const auto milliwatts = told(NvmlCall::kPowerLimit);
+  return milliwatts ? static_cast<double>(*milliwatts) / 1e3 : std::numeric_limits<double>::quiet_NaN();
+}
+
+unsigned int NvmlDevice::compute_capability() const noexcept {
+  return static_cast<unsigned int>(told(NvmlCall::kComputeCapability).value_or(0));
 }
 
 Return NvmlDevice::read(NvmlCall call, uint64_t& out) const noexcept {
@@ -186,6 +217,25 @@ Return NvmlDevice::read(NvmlCall call, uint64_t& out) const noexcept {
       out = static_cast<uint64_t>(10 * major + minor);
       return result;
     }
+    case NvmlCall::kApplicationGraphicsClock:
+      return read_applications_clock(nvml::kClockGraphics, out);
+    case NvmlCall::kApplicationMemoryClock:
+      return read_applications_clock(nvml::kClockMemory, out);
+    case NvmlCall::kPersistenceMode: {
+      if (api.persistence_mode == nullptr) return nvml::kFunctionNotFound;
+      nvml::EnableState mode = nvml::kDisabled;
+      const Return result = api.persistence_mode(handle_, &mode);
+      out = mode == nvml::kEnabled ? 1 : 0;
+      return result;
+    }
+    case NvmlCall::kAutoBoost: {
+      if (api.auto_boost == nullptr) return nvml::kFunctionNotFound;
+      nvml::EnableState enabled = nvml::kDisabled;
+      nvml::EnableState by_default = nvml::kDisabled;
+      const Return result = api.auto_boost(handle_, &enabled, &by_default);
+      out = enabled == nvml::kEnabled ? 1 : 0;
+      return result;
+    }
     default:
       return nvml::kInvalidArgument;
   }
@@ -205,6 +255,14 @@ Return NvmlDevice::read_clock(int type, uint64_t& out) const noexcept {
   if (library_.api.clock == nullptr) return nvml::kFunctionNotFound;
   unsigned int megahertz = 0;
   const Return result = library_.api.clock(handle_, type, &megahertz);
+  out = megahertz;
+  return result;
+}
+
+Return NvmlDevice::read_applications_clock(int type, uint64_t& out) const noexcept {
+  if (library_.api.applications_clock == nullptr) return nvml::kFunctionNotFound;
+  unsigned int megahertz = 0;
+  const Return result = library_.api.applications_clock(handle_, type, &megahertz);
   out = megahertz;
   return result;
 }
@@ -277,8 +335,9 @@ Status open_library(const std::string& path, NvmlDevices& out, unsigned int& cou
 
 }  // namespace
 
-NvmlDevices open_nvml_devices(const std::string& path) {
+NvmlDevices open_nvml_devices(const std::string& path, NvmlCall first) {
   NvmlDevices result;
+  const auto begin = static_cast<size_t>(first);
   unsigned int count = 0;
   result.status = open_library(path, result, count);
   if (!result.status.ok()) return result;
@@ -289,7 +348,7 @@ NvmlDevices open_nvml_devices(const std::string& path) {
     const auto device = std::make_shared<NvmlDevice>(*result.library, i);
     devices.push_back(device);
     steps.push_back({"nvmlDeviceGetHandleByIndex_v2", [device] { return device->identify(); }});
-    for (size_t call = 0; call < kNvmlCallCount; ++call) {
+    for (size_t call = begin; call < kNvmlCallCount; ++call) {
       const auto which = static_cast<NvmlCall>(call);
       steps.push_back({std::string("The driver's ") + nvml_call_name(which), [device, which] {
                          // One that could not be identified has no handle to call with.
@@ -299,15 +358,16 @@ NvmlDevices open_nvml_devices(const std::string& path) {
     }
   }
   const std::vector<Status> facts = run_guarded("nvml-probe", std::move(steps), kCallDeadlineNs, kProbeDeadlineNs);
-  constexpr size_t kStepsPerDevice = 1 + kNvmlCallCount;
+  const size_t steps_per_device = 1 + kNvmlCallCount - begin;
+  const Status untried(Code::kNotSupported, "Not tried.");
   for (unsigned int i = 0; i < count; ++i) {
-    const size_t first = i * kStepsPerDevice;
-    if (!facts[first].ok()) {
-      result.failures.push_back({i, facts[first]});
+    const Status* of_device = &facts[i * steps_per_device];
+    if (!of_device->ok()) {
+      result.failures.push_back({i, *of_device});
       continue;
     }
     for (size_t call = 0; call < kNvmlCallCount; ++call) {
-      devices[i]->set_support(static_cast<NvmlCall>(call), facts[first + 1 + call]);
+      devices[i]->set_support(static_cast<NvmlCall>(call), call < begin ? untried : of_device[1 + call - begin]);
     }
     result.devices.push_back(devices[i]);
   }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,9 +30,14 @@ enum class NvmlCall : uint8_t {
   kThrottleReasons,
   kProcesses,
   kProcessUtilization,
+  // From here on: how the board is set up, which changes only where somebody changes it.
   kPowerLimit,
   kMigMode,
   kComputeCapability,  // 80 for 8.0
+  kPersistenceMode,
+  kApplicationGraphicsClock,
+  kApplicationMemoryClock,
+  kAutoBoost,
   kCount,
 };
 constexpr size_t kNvmlCallCount = static_cast<size_t>(NvmlCall::kCount);
@@ -49,9 +53,11 @@ class NvmlDevice {
   [[nodiscard]] const std::string& uuid() const noexcept { return uuid_; }
   [[nodiscard]] const std::string& pci_bus_id() const noexcept { return pci_bus_id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  // What a call that gives one number gave when it was tried.
+  [[nodiscard]] std::optional<uint64_t> told(NvmlCall call) const noexcept;
   [[nodiscard]] std::optional<bool> mig() const noexcept;
-  [[nodiscard]] double power_limit_w() const noexcept { return power_limit_w_; }                  // NaN: not told
-  [[nodiscard]] unsigned int compute_capability() const noexcept { return compute_capability_; }  // 80; 0: not told
+  [[nodiscard]] double power_limit_w() const noexcept;             // NaN: not told
+  [[nodiscard]] unsigned int compute_capability() const noexcept;  // 80 for 8.0; 0: not told
   [[nodiscard]] bool identified() const noexcept { return identified_; }
   [[nodiscard]] const Status& support(NvmlCall call) const noexcept { return support_[static_cast<size_t>(call)]; }
   [[nodiscard]] bool supports(NvmlCall call) const noexcept { return support(call).ok(); }
@@ -61,7 +67,7 @@ class NvmlDevice {
   Status try_call(NvmlCall call);
   void set_support(NvmlCall call, Status status) { support_[static_cast<size_t>(call)] = std::move(status); }
 
-  // A reading of any call that gives one number: mJ, mW, degrees C, MHz or a bit mask.
+  // A reading of any call that gives one number: mJ, mW, degrees C, MHz, a bit mask, 0 or 1.
   nvml::Return read(NvmlCall call, uint64_t& out) const noexcept;
   nvml::Return utilization(nvml::Utilization& out) const noexcept;
   // Fills each field's own `result`; the caller checks it, then the type, then the union.
@@ -75,6 +81,7 @@ class NvmlDevice {
  private:
   nvml::Return read_field(unsigned int field, unsigned int scope, uint64_t& out) const noexcept;
   nvml::Return read_clock(int type, uint64_t& out) const noexcept;
+  nvml::Return read_applications_clock(int type, uint64_t& out) const noexcept;
 
   const NvmlLibrary& library_;
   const unsigned int index_;
@@ -84,9 +91,7 @@ class NvmlDevice {
   std::string name_;
   // Atomic because a call that was given up may still return, on its own thread.
   std::atomic<bool> identified_{false};
-  std::atomic<bool> mig_enabled_{false};
-  std::atomic<unsigned int> compute_capability_{0};
-  std::atomic<double> power_limit_w_{std::numeric_limits<double>::quiet_NaN()};
+  std::array<std::atomic<uint64_t>, kNvmlCallCount> told_{};
   std::array<Status, kNvmlCallCount> support_;
 };
 
@@ -108,7 +113,7 @@ struct NvmlDevices {
   std::vector<Failure> failures;
 };
 
-// Opens the library and tries every call of every device, each with a deadline.
-NvmlDevices open_nvml_devices(const std::string& path);
+// Opens the library and tries every call of every device from `first` on, each with a deadline.
+NvmlDevices open_nvml_devices(const std::string& path, NvmlCall first = NvmlCall::kTotalEnergy);
 
 }  // namespace mj::energy

@@ -195,7 +195,7 @@ class Planner {
       PathEvent event;
       event.kind = PathEventKind::kSample;
       event.at = sample->lo + (sample->hi - sample->lo) / 2 - lag;
-      event.value = sample->watts;
+      event.value = sample->watts / counter_.sample_traits.gain;
       out.events.push_back(event);
     }
   }

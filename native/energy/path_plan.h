@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "energy/edge_timing.h"
+#include "energy/idle_blocks.h"
 #include "energy/path_filter.h"
 #include "energy/window.h"
 
 namespace mj::energy {
-
-struct QuietSpan {
-  int64_t from = 0;
-  int64_t to = 0;
-  int64_t settled = 0;  // from here on a sensor holds nothing of the work before
-};
 
 // A stretch of time whose instants share readings. What lies in different ones has independent errors.
 struct PathSegment {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/squares.h"
+#include "energy/idle_blocks.h"
 #include "energy/power_coverage.h"
 #include "energy/window_bounds.h"
 
@@ -27,66 +28,10 @@ constexpr double kSurprise = 2.5;  // standard deviations
 // [H100] 118 to 121 W from minute to minute within one idle state: the level wanders by 0.2 % a root second.
 constexpr double kIdleWander = 0.002;
 constexpr double kSupposedIdleNoise = 0.10;  // of the level, where the device's own is not known
-constexpr ptrdiff_t kEnoughSteady = 3;
 // No reading is exact: two at one instant would contradict each other.
 constexpr double kFinestJ = 1e-9;
 constexpr double kFinestW = 1e-3;
 constexpr double kShortestBlockS = 0.050;
-constexpr double kIdleNoiseS = 0.010;  // the correlation time that CounterTraits::idle_noise_w is given for
-// [assumed] The sensor's time constant may be off by so much.
-constexpr double kSensorU = 0.2;
-
-struct QuietPower {
-  double joules = 0;
-  double length_s = 0;
-  double centre_s = 0;
-  [[nodiscard]] double watts() const noexcept { return joules / length_s; }
-};
-
-// Half the mean square of differences of adjacent blocks of quiet power, freed of what the edges' timing adds.
-struct BlockNoise {
-  double variance = 0;  // of a block's mean
-  double block_s = 0;
-  int pairs = 0;
-};
-
-QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span, double block_s, BlockNoise& out) {
-  const auto inside = [&span](const TimedEdge& edge) { return edge.at >= span.settled && edge.at <= span.to; };
-  // Displaced accumulations only where there are too few others.
-  const auto steady = std::count_if(edges.begin(), edges.end(), [&inside](const TimedEdge& edge) {
-    return inside(edge) && edge.displacement_s == 0;
-  });
-  std::vector<const TimedEdge*> ends;
-  for (const TimedEdge& edge : edges) {
-    if (!inside(edge) || (steady >= kEnoughSteady && edge.displacement_s > 0)) continue;
-    if (ends.empty() || seconds(edge.at - ends.back()->at) >= block_s) ends.push_back(&edge);
-  }
-  QuietPower power;
-  if (ends.size() >= 2) {
-    power.joules = ends.back()->joules - ends.front()->joules;
-    power.length_s = seconds(ends.back()->at - ends.front()->at);
-    power.centre_s = 0.5 * (seconds(ends.back()->at) + seconds(ends.front()->at));
-  }
-  for (size_t i = 2; i < ends.size(); ++i) {
-    const double first_s = seconds(ends[i - 1]->at - ends[i - 2]->at);
-    const double second_s = seconds(ends[i]->at - ends[i - 1]->at);
-    const double first = (ends[i - 1]->joules - ends[i - 2]->joules) / first_s;
-    const double second = (ends[i]->joules - ends[i - 1]->joules) / second_s;
-    const auto u = [&ends](size_t k) { return root_sum_square(ends[k]->timing_s, ends[k]->displacement_s); };
-    const double timing = square(first * u(i - 2) / first_s) + square(first * u(i - 1) * (1 / first_s + 1 / second_s)) +
-                          square(second * u(i) / second_s);
-    out.variance += 0.5 * std::max(0.0, square(second - first) - timing);
-    out.block_s += 0.5 * (first_s + second_s);
-    ++out.pairs;
-  }
-  return power;
-}
-
-// Variance of the mean over `block_s` of noise of unit variance, correlated over `c`.
-double mean_variance(double c, double block_s) noexcept {
-  const double ratio = c / block_s;
-  return 2 * ratio * (1 - ratio * (1 - std::exp(-1 / ratio)));
-}
 
 IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, const PathDynamics& dynamics) {
   IdleNoise out;
@@ -186,7 +131,7 @@ void set_value_uncertainty(const CounterView& counter, const PathPrior& prior, s
       // The sensor's time constant is known so well, and so is what it holds back.
       const double held_back_w = std::max(0.0, event.rate - prior.idle_w);
       event.value_u = std::sqrt(square(quantum) + square(kFinestJ) + coverage.variance_at(event.at));
-      event.kernel_u = kSensorU * prior.dynamics.sensor_s * held_back_w;
+      event.kernel_u = counter.traits.sensor_u * prior.dynamics.sensor_s * held_back_w;
     } else if (event.kind == PathEventKind::kSample) {
       event.value_u = root_sum_square(root_sum_square(sensor.noise_w, kFinestW), sensor.gain_u * event.value);
       event.timing_s = seconds(sensor.stamp_jitter_ns);

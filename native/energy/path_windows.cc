@@ -83,7 +83,7 @@ double WindowPosterior::path_covariance(size_t f, size_t g) const {
 }
 
 double WindowPosterior::delay_covariance(size_t f, size_t g) const {
-  const double delay_s = seconds(traits_.mark_delay_ns) / std::sqrt(3.0);
+  const double delay_s = seconds(traits_.mark_delay_ns + traits_.counter_delay_ns) / std::sqrt(3.0);
   return bilinear(f, g, [&](const Instant& one, const Instant& other) {
     const double delay = one.at == other.at ? square(delay_s * one.power_w) : 0.0;
     if (one.mark.segment != other.mark.segment) return delay;

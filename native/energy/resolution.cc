@@ -48,14 +48,13 @@ Estimate nothing(EstimateStatus status, Cause cause) {
 // The sensor's samples beside a counter of the same board, where it has them: the shape between two updates. Energy
 // that is counted from samples has been told all that they tell.
 const Series* samples_of(const MeterData& data, const MeterChannel& channel) {
-  const Series* found = nullptr;
-  if (channel.info.integrated) return found;
+  if (channel.info.integrated) return nullptr;
+  if (const Series* ring = data.ring_of(channel)) return ring;
   for (const auto& series : data.power) {
-    if (series->info.uuid != channel.info.uuid || series->info.scope != channel.info.scope) continue;
-    if (series->info.sampled) return series.get();
-    if (series->info.beside) found = series.get();
+    const ChannelInfo& info = series->info;
+    if (info.beside && info.uuid == channel.info.uuid && info.scope == channel.info.scope) return series.get();
   }
-  return found;
+  return nullptr;
 }
 
 // Samples around the ends of the windows: of a long one, those in the middle tell nothing that the counter does not.

@@ -68,13 +68,18 @@ struct CounterTraits {
   double quantum_j = 0;    // smallest step
   double max_power_w = 0;  // larger of twice the limit and 1.2 x the highest power seen; 0: unknown
   double min_power_w = 0;
-  int64_t displacement_ns = 0;  // how far accumulation may lie from publication
-  int64_t decay_ns = 0;         // D: after this time an effect has left the sensor
-  int64_t mark_delay_ns = 0;    // how far the device's work may lie from the marks around it
+  int64_t displacement_ns = 0;   // how far accumulation may lie from publication
+  int64_t decay_ns = 0;          // D: after this time an effect has left the sensor
+  double sensor_u = 0;           // standard uncertainty of the sensor's time constant, relative
+  int64_t mark_delay_ns = 0;     // how far the device's work may lie from the marks around it
+  int64_t counter_delay_ns = 0;  // and what the counter shows from that, beyond the sensor: one for all instants
   // What the counter makes of a short effect depends on where in its period the effect falls: relative half-width for
   // one much shorter than the period, rectangular.
   double phase_sensitivity = 0;
   int64_t phase_reach_ns = 0;  // of an effect as long as this it is half as much; 0: unknown, none
+  // The same where it is read back to back.
+  double dense_phase_sensitivity = 0;
+  int64_t dense_phase_reach_ns = 0;
   // The values carry deliberate noise (SGX, MSR 0xBC): what that hides of the time of an update. 0: none.
   int64_t filter_ns = 0;
   int64_t grid_jitter_ns = 0;  // standard deviation of updates about a regular grid; 0: no grid is known
@@ -86,7 +91,8 @@ struct CounterTraits {
 struct SampleTraits {
   int64_t lag_ns = 0;           // from what was sensed to its stamp
   double noise_w = 0;           // standard deviation of a sample
-  double gain_u = 0;            // standard uncertainty of its gain over the counter's
+  double gain = 1;              // over the counter's
+  double gain_u = 0;            // standard uncertainty of the gain, relative
   int64_t stamp_jitter_ns = 0;  // standard deviation of a stamp
 };
 

@@ -28,21 +28,23 @@ CounterTraits nvml_board_traits(double power_limit_w, double highest_power_w) no
   // [H100] after bursts of 5 and 20 ms the counter still receives 44 % and 29 % of their energy 5 ms after their end
   // and halves it each 10 ms; 0.2 % is left after 50 ms. An e-fold of 13 ms, as of the sample ring.
   traits.decay_ns = 65 * kNsPerMs;
+  traits.sensor_u = 0.2;          // [assumed]
   traits.mark_delay_ns = 50'000;  // assumed: launch and synchronisation, some 10 us on idle machines
   // [H100] read around its updates only, the counter adds up samples that lie 20 ms apart: bursts of 5 ms scatter by 42
   // % with their phase in these 20 ms (from 1.7 to 4.4 J), of 20 ms by 9.7 %, of 100 ms by 2.7 %.
   traits.phase_sensitivity = 1.6;
   traits.phase_reach_ns = 6 * kNsPerMs;
+  // [H100] Each reading makes it add up a sample more: bursts of 5, 20 and 100 ms scatter by 25, 8.2 and 3.1 %.
+  traits.dense_phase_sensitivity = 0.65;
+  traits.dense_phase_reach_ns = 12 * kNsPerMs;
   traits.grid_jitter_ns = 450'000;  // [H100] residual of all updates about one grid, none beyond 1 ms
   traits.idle_noise_w = 2.6;        // [H100] 1.2 W over 100 ms
   return traits;
 }
 
-// [H100] Each reading makes it add up a sample more: bursts of 5, 20 and 100 ms scatter by 25, 8.2 and 3.1 %.
 CounterTraits read_densely(CounterTraits traits) noexcept {
-  if (traits.phase_sensitivity <= 0) return traits;
-  traits.phase_sensitivity = 0.65;
-  traits.phase_reach_ns = 12 * kNsPerMs;
+  traits.phase_sensitivity = traits.dense_phase_sensitivity;
+  traits.phase_reach_ns = traits.dense_phase_reach_ns;
   return traits;
 }
 

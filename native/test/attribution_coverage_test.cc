@@ -100,7 +100,7 @@ TEST("statistics: attribution, a sensor twice as slow as supposed is seen, and t
     const PhaseRun run = simulate(spec, random);
     const Attribution result = run.attribute();
     if (std::fabs(result.labels[0].watts - run.watts[0]) > result.labels[0].uncertainty) ++misses;
-    if (result.sensor_u > mj::energy::kSensorU) ++doubted;
+    if (result.sensor_doubted) ++doubted;
   }
   CHECK(misses <= 8);  // at 5 % the chance of more is 1e-3
   CHECK(doubted > 40);

@@ -110,7 +110,29 @@ struct CounterSpec {
   double call_ms = 2.7;
   double displaced = 0.15;  // share of accumulations displaced by displacement_ms, either way
   double displacement_ms = 10;
-  double announced = 1;  // share of those whose read was slow, so that the bracket shows it
+  double announced = 1;    // share of those whose read was slow, so that the bracket shows it
+  double sampling_ms = 0;  // it adds up samples of the power, so far apart and in step with its updates; 0: all of it
+};
+
+// Energy of a profile as a sum of samples of what its filter lets through, from `from` on.
+class SampledEnergy {
+ public:
+  SampledEnergy(const Profile& profile, int64_t from, int64_t to, int64_t every) : from_(from), every_(every) {
+    double joules = 0;
+    for (int64_t t = from; t <= to + every; t += every) {
+      joules += profile.filtered_power(t) * static_cast<double>(every) * 1e-9;
+      sums_.push_back(joules);
+    }
+  }
+  [[nodiscard]] double energy(int64_t t) const noexcept {
+    const int64_t i = std::clamp<int64_t>((t - from_) / every_, 0, static_cast<int64_t>(sums_.size()) - 1);
+    return sums_[static_cast<size_t>(i)];
+  }
+
+ private:
+  int64_t from_;
+  int64_t every_;
+  std::vector<double> sums_;
 };
 
 inline std::vector<energy::Edge> observe(const Profile& profile, const CounterSpec& spec, int64_t from, int64_t to,
@@ -118,6 +140,10 @@ inline std::vector<energy::Edge> observe(const Profile& profile, const CounterSp
   std::vector<energy::Edge> edges;
   const int64_t phase = ms(spec.period_ms * random.uniform());
   double first = 0;
+  // Half a sample off the updates, so that jitter moves none from one to the next.
+  const bool sampled = spec.sampling_ms > 0;
+  const SampledEnergy samples(profile, from + phase - ms(spec.period_ms) + ms(0.5 * spec.sampling_ms),
+                              sampled ? to + ms(2 * spec.period_ms) : from, ms(sampled ? spec.sampling_ms : 1e3));
   for (int64_t k = 0;; ++k) {
     const int64_t grid = from + phase + ms(spec.period_ms * static_cast<double>(k));
     if (grid > to) break;
@@ -126,9 +152,10 @@ inline std::vector<energy::Edge> observe(const Profile& profile, const CounterSp
     const bool slow = displaced && random.chance(spec.announced);
     const double width = 2 * spec.call_ms * (slow ? random.uniform(2, 4) : random.uniform(0.96, 1.25));
     const double before = random.uniform();
+    const auto shown = [&](int64_t t) { return sampled ? samples.energy(t) : profile.filtered_energy(t); };
     const int64_t accumulated =
         published + (displaced ? ms(random.chance(0.5) ? spec.displacement_ms : -spec.displacement_ms) : 0);
-    const double total = std::floor(profile.filtered_energy(accumulated) / spec.quantum_j) * spec.quantum_j;
+    const double total = std::floor(shown(accumulated) / spec.quantum_j) * spec.quantum_j;
     if (edges.empty()) first = total;
     edges.push_back({published - ms(width * before), published + ms(width * (1 - before)), total - first});
   }
@@ -142,12 +169,13 @@ struct RingSpec {
   double lag_ms = 3;
   double noise_w = 2;
   double gain_u = 0.002;
+  double gain = 1;
 };
 
 inline std::vector<energy::PowerSample> observe(const Profile& profile, const RingSpec& spec, int64_t from, int64_t to,
                                                 Random& random) {
   std::vector<energy::PowerSample> samples;
-  const double gain = 1 + spec.gain_u * random.normal();
+  const double gain = spec.gain + spec.gain_u * random.normal();
   int64_t last = from;
   for (int64_t t = from + ms(spec.period_ms * random.uniform()); t < to; t += ms(spec.period_ms)) {
     const int64_t at = std::max(last + 1, t + ms(spec.stamp_jitter_ms * std::clamp(random.normal(), -3.0, 3.0)));

@@ -55,6 +55,8 @@ static_assert(abi::kFieldPowerAverage == NVML_FI_DEV_POWER_AVERAGE &&
               abi::kFieldPowerInstant == NVML_FI_DEV_POWER_INSTANT && abi::kFieldEnergy == NVML_FI_DEV_ENERGY);
 static_assert(abi::kScopeGpu == NVML_POWER_SCOPE_GPU && abi::kScopeModule == NVML_POWER_SCOPE_MODULE &&
               abi::kScopeMemory == NVML_POWER_SCOPE_MEMORY);
+static_assert(same_layout<abi::EnableState, nvmlEnableState_t> && abi::kDisabled == int{NVML_FEATURE_DISABLED} &&
+              abi::kEnabled == int{NVML_FEATURE_ENABLED} && abi::kClockGraphics == int{NVML_CLOCK_GRAPHICS});
 static_assert(abi::kTemperatureGpu == int{NVML_TEMPERATURE_GPU} && abi::kClockSm == int{NVML_CLOCK_SM} &&
               abi::kClockMemory == int{NVML_CLOCK_MEM} && abi::kTotalPowerSamples == int{NVML_TOTAL_POWER_SAMPLES});
 static_assert(abi::kMigEnable == NVML_DEVICE_MIG_ENABLE && abi::kTextSize >= NVML_DEVICE_UUID_V2_BUFFER_SIZE &&

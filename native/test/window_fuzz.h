@@ -32,6 +32,7 @@ inline Series random_series(Random& random) {
   series.traits.min_power_w = random.chance(0.7) ? 0 : random.uniform(0, 40);
   series.traits.displacement_ns = random.chance(0.5) ? 0 : ms(random.uniform(0, 20));
   series.traits.decay_ns = random.chance(0.5) ? 0 : ms(random.uniform(0, 150));
+  series.traits.sensor_u = random.uniform(0, 0.5);
   series.traits.mark_delay_ns = random.chance(0.5) ? 0 : ms(0.05);
   series.traits.phase_sensitivity = random.chance(0.5) ? 0 : 0.3;
   const auto count = static_cast<int>(random.uniform(0, 60));
@@ -55,6 +56,14 @@ inline Series random_series(Random& random) {
   }
   std::sort(series.faults.begin(), series.faults.end(),
             [](const energy::FaultEvent& x, const energy::FaultEvent& y) { return x.at < y.at; });
+  return series;
+}
+
+// As if energy had been counted from a power sensor's values, in a part of the cases.
+inline Series counted_from_power(Series series, Random& random) {
+  if (random.chance(0.7)) return series;
+  const double seen = random.uniform(0.02, 1);
+  series.traits.sight = {random.uniform(0.1, 5), 1 - seen, 1 / seen, random.chance(0.5) ? 0 : random.uniform(0.1, 1)};
   return series;
 }
 

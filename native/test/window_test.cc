@@ -124,6 +124,7 @@ TEST("window: what a sensor still holds back at the end is counted") {
   // The counter has seen 13 ms x 500 W less than there was.
   CHECK(!contains(series.estimate(window).window, 300));
   series.traits.decay_ns = ms(65);
+  series.traits.sensor_u = 0.2;
   const Figure figure = series.estimate(window).window;
   CHECK(contains(figure, 300));
   CHECK_NEAR(figure.value, 300, 3);

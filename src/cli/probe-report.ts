@@ -7,6 +7,7 @@ import type {
   ProviderProbe,
   RaplInterfaceProbe,
 } from '../index.js';
+import { calibrationLines, gpuLines } from './calibration-report.js';
 import { quantity, table } from './text.js';
 
 /** The report of `probe` as text. */
@@ -16,7 +17,8 @@ export function describeProbe(report: ProbeReport): string {
     `microjoule ${report.microjoule}, Node ${report.node}, ${report.platform}`,
     processorLine(report.processor),
     `NVIDIA driver ${report.driver.nvml ?? 'not found'}`,
-    ...report.gpus.map((gpu) => `GPU ${gpu.index}  ${gpu.name}  ${gpu.uuid}  ${gpu.pciBusId}`),
+    ...report.gpus.flatMap(gpuLines),
+    ...(report.calibrated ? ['', 'Calibration', ...report.calibrated.flatMap(calibrationLines)] : []),
     '',
     'Counters',
     table(report.counters.map(counterRow)),

@@ -7,6 +7,8 @@ export const USAGE = `microjoule: energy of neural-network inference, with an un
 
 Options of probe
   --fix                prints a shell script that opens the processor's counters here, and runs nothing
+  --calibrate          finds the figures of the GPU boards' counters from two minutes of bursts each, and keeps them for
+                       measurements from then on; --device UUID: of which board, may be repeated
   --cross-check        reads the processor's counters through two interfaces for some seconds, and compares them
 
 Options of infer

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { FiguresUsed } from './calibration.js';
 
 /** An instant: nanoseconds of CLOCK_MONOTONIC, as `process.hrtime.bigint()` gives on Linux. */
 export type Mark = bigint;
@@ -94,6 +95,8 @@ interface EnergyCommon {
   method: string;
   /** `null` where nothing was measured. */
   budget: Budget | null;
+  /** Which figures of the counter it was made with; absent of sums, and where nothing was measured. */
+  figures?: FiguresUsed;
   /** Integral of power over the window, idle included. */
   gross?: Quantity;
   /** Energy caused above idle; may be negative, its interval is not clipped. */

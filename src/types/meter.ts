@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { Calibration } from './calibration.js';
 import type {
   Budget,
   Energy,
@@ -51,6 +52,12 @@ export interface MeterOptions {
    * not only around their updates; for experiments on the counter itself, since it takes a core. Default 'continuous'.
    */
   sampling?: 'continuous' | 'windows' | 'dense';
+  /**
+   * Figures of boards in place of the built-in ones, which are conservative. 'cached': those that `probe({ calibrate: true })`
+   * found on this machine, where the board is set up as it was then; 'built-in': none; or calibrations, taken as they are.
+   * Default 'cached'.
+   */
+  calibration?: 'cached' | 'built-in' | readonly Calibration[];
   roots?: Roots;
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { RaplCause } from '../rapl-causes.js';
+import type { BoardCalibration, BoardState, CalibrateOptions, CalibrationRun } from './calibration.js';
 import type { Quantity, Scope } from './energy.js';
 import type { RaplInterface, Roots } from './meter.js';
 
@@ -18,6 +19,7 @@ export type CounterProbe = {
       updatePeriodMs: number | null;
       /** Cost of one call on this machine, microseconds. */
       callUs: { p50: number; p99: number; calls: number } | null;
+      /** Whether reading it back to back changes what it counts; a calibration tests it. */
       disturbs: 'no' | 'yes' | 'not tested';
     }
   | { readable: false; code: ErrorCode; reason: string; remedy?: string }
@@ -38,6 +40,10 @@ export interface GpuProbe {
   uuid: string;
   pciBusId: string;
   migEnabled: boolean | null;
+  /** How it is set up; `null` where it could not be asked. */
+  state: BoardState | null;
+  /** Which figures of its counter a meter uses. */
+  calibration: BoardCalibration;
 }
 
 /** `null`: the kernel does not tell. */
@@ -125,6 +131,8 @@ export interface ProbeReport {
   rapl: RaplProbe;
   /** Only where it was asked for. */
   crossCheck?: CrossCheck;
+  /** Only where it was asked for: each board. */
+  calibrated?: CalibrationRun[];
   onnxruntime: RuntimeProbe;
   simulated: boolean;
 }
@@ -135,5 +143,10 @@ export interface ProbeOptions {
   timing?: boolean;
   /** Reads two interfaces of the processor's counters at once for some seconds, under load of its own. Default false. */
   crossCheck?: boolean;
+  /**
+   * Calibrates GPU boards first: some two minutes of bursts a board, which should be idle else. What is found is kept for
+   * this board as it is set up now, and every meter uses it. Default: none is calibrated.
+   */
+  calibrate?: boolean | CalibrateOptions;
   onnxruntime?: string;
 }

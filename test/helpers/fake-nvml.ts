@@ -26,9 +26,12 @@ export class FakeNvml {
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
   }
 
-  /** Options that open this driver; RAPL is left out, so that `board-0` is the only channel of one board. */
+  /**
+   * Options that open this driver; RAPL is left out, so that `board-0` is the only channel of one board, and so is what was
+   * calibrated on this machine.
+   */
   options(more: MeterOptions = {}): MeterOptions {
-    return { sources: ['nvml'], roots: { nvml: this.path }, ...more };
+    return { sources: ['nvml'], roots: { nvml: this.path }, calibration: 'built-in', ...more };
   }
 
   /** The instant `ms` after the origin. */

@@ -8,7 +8,15 @@ test('each counter of a board with its cost, period and resolution', async () =>
   expect(found.driver).toEqual({ nvml: '580.159.04', cuda: '13.0' });
   expect(found.simulated).toBe(true);
   expect(found.gpus).toEqual([
-    { index: 0, name: 'Fake H100', uuid: 'GPU-1111', pciBusId: '00000000:19:00.0', migEnabled: false },
+    {
+      index: 0,
+      name: 'Fake H100',
+      uuid: 'GPU-1111',
+      pciBusId: '00000000:19:00.0',
+      migEnabled: false,
+      state: expect.objectContaining({ uuid: 'GPU-1111', powerLimitW: 700, persistenceMode: true }),
+      calibration: expect.objectContaining({ from: 'built-in' }),
+    },
   ]);
   const energy = found.counters.find(({ method }) => method === 'nvml:total-energy');
   expect(energy).toMatchObject({ id: 'board-0', readable: true, unit: 'J', resolution: 0.001 });

@@ -1,6 +1,6 @@
 // What the analyses share: the estimator run over a recorded trace, the counter's grid, plain readings, tables.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../lib/statistics.mjs';
@@ -10,8 +10,18 @@ const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
 const TOOL = join(root, 'build-test/native/test/trace_estimates');
 let built = false;
 
-/** Bursts of a trace's folder with the estimator's figures; `edges`: only these, for a thinned timeline. */
-export function estimates(folder, { edges, windows, limitW = 700 } = {}) {
+/** Folders of one way of reading in what bursts.mjs wrote, in the order of time. */
+export const blocksOf = (traces, mode) =>
+  readdirSync(traces)
+    .filter((name) => name.match(/^\d+-(.*)/)?.[1] === mode)
+    .sort()
+    .map((name) => join(traces, name));
+
+/**
+ * Bursts of a trace's folder with the estimator's figures; `edges`: only these, for a thinned timeline; `calibration`:
+ * folders of bursts on the same board whose figures are used in place of the built-in ones.
+ */
+export function estimates(folder, { edges, windows, limitW = 700, calibration = [] } = {}) {
   if (!built) execFileSync('cmake', ['--build', join(root, 'build-test'), '--target', 'trace_estimates']);
   built = true;
   const scratch = mkdtempSync(join(tmpdir(), 'mj-trace-'));
@@ -20,7 +30,10 @@ export function estimates(folder, { edges, windows, limitW = 700 } = {}) {
     writeCsv(join(scratch, 'edges.csv'), edges ?? readCsv(join(folder, 'edges.csv')));
     writeCsv(join(scratch, 'ring.csv'), readCsv(join(folder, 'ring.csv')));
     writeCsv(join(scratch, 'bursts.csv'), bursts);
-    const text = execFileSync(TOOL, [scratch, String(limitW)], { maxBuffer: 1 << 28 });
+    const text = execFileSync(TOOL, [scratch, String(limitW), ...calibration], {
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     writeFileSync(join(scratch, 'estimates.csv'), text);
     const found = readCsv(join(scratch, 'estimates.csv'));
     return bursts.map((burst, i) => ({ ...burst, ...found[i] }));

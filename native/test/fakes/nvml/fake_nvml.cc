@@ -316,3 +316,25 @@ EXPORT Return nvmlDeviceGetMigMode(Device device, unsigned int* current, unsigne
   if (result == kSuccess) *current = *pending = device->board->script().mig ? kMigEnable : 0;
   return result;
 }
+
+EXPORT Return nvmlDeviceGetPersistenceMode(Device device, EnableState* out) {
+  const Return result = enter(device, "nvmlDeviceGetPersistenceMode");
+  if (result == kSuccess) *out = device->board->script().persistence ? kEnabled : kDisabled;
+  return result;
+}
+
+EXPORT Return nvmlDeviceGetApplicationsClock(Device device, int type, unsigned int* out) {
+  const Return result = enter(device, "nvmlDeviceGetApplicationsClock");
+  const fake::DeviceScript& script = device->board->script();
+  if (result == kSuccess) *out = type == kClockMemory ? script.memory_mhz : script.graphics_mhz;
+  return result;
+}
+
+EXPORT Return nvmlDeviceGetAutoBoostedClocksEnabled(Device device, EnableState* enabled, EnableState* by_default) {
+  const Return result = enter(device, "nvmlDeviceGetAutoBoostedClocksEnabled");
+  if (result != kSuccess) return result;
+  const std::optional<bool>& auto_boost = device->board->script().auto_boost;
+  if (!auto_boost) return kNotSupported;
+  *enabled = *by_default = *auto_boost ? kEnabled : kDisabled;
+  return kSuccess;
+}

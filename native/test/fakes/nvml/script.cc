@@ -9,6 +9,13 @@ namespace {
 
 using Statement = std::function<bool(Script&, DeviceScript&, std::istringstream&)>;
 
+bool on_or_off(std::istringstream& in, bool& out) {
+  std::string word;
+  in >> word;
+  out = word == "on";
+  return out || word == "off";
+}
+
 const std::map<std::string, Statement>& statements() {
   static const auto* all = new std::map<std::string, Statement>{
       {"driver", [](Script& s, DeviceScript&, auto& in) { return bool(in >> s.driver); }},
@@ -50,6 +57,9 @@ const std::map<std::string, Statement>& statements() {
        [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.power_period_ms >> d.power_averaging_ms); }},
       {"capability", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.capability); }},
       {"limit", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.limit_w); }},
+      {"persistence", [](Script&, DeviceScript& d, auto& in) { return on_or_off(in, d.persistence); }},
+      {"clocks", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.graphics_mhz >> d.memory_mhz); }},
+      {"auto-boost", [](Script&, DeviceScript& d, auto& in) { return on_or_off(in, d.auto_boost.emplace()); }},
       {"mig",
        [](Script&, DeviceScript& d, auto& in) {
          std::string word;

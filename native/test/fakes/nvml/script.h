@@ -17,6 +17,9 @@
 //   power PERIOD AVERAGING              of the power of the moment (186, and usage where it is that), default 100.002
 //   25 capability NUMBER                   10 x compute capability, default 90; from 81 on usage is a mean over 1 s
 //   limit WATTS                         power limit, default 700
+//   persistence on|off                  default on
+//   clocks GRAPHICS_MHZ MEMORY_MHZ      application clocks, default 1980 2619
+//   auto-boost on|off                   default: not supported, as on an H100
 //   mig on                              foreign PID SM_PERCENT: somebody else's process
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
 //   refuse CALL FROM UNTIL              fails in between, with an unknown error
@@ -24,6 +27,7 @@
 //   lost AT                             reset AT        stuck AT UNTIL       backwards AT JOULES
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -55,6 +59,10 @@ struct DeviceScript {
   double power_averaging_ms = 25;
   int capability = 90;
   double limit_w = 700;
+  bool persistence = true;
+  unsigned int graphics_mhz = 1980;
+  unsigned int memory_mhz = 2619;
+  std::optional<bool> auto_boost;
   bool mig = false;
   unsigned int foreign_pid = 0;
   unsigned int foreign_percent = 0;
