@@ -143,9 +143,9 @@ Napi::Value calibrate(const Napi::CallbackInfo& info, const std::shared_ptr<Mete
           deferred.Reject(to_error(e, message.status));
         }
       });
-  meter.calibrate(job_of(info[0].As<Napi::Object>()), [settlement](const Status& status, CalibrationResult result) {
-    settlement->settle({status, std::move(result)});
-  });
+  meter.calibrate(
+      job_of(info[0].As<Napi::Object>()),
+      [settlement](const Status& status, const CalibrationResult& result) { settlement->settle({status, result}); });
   return settlement->promise();
 }
 

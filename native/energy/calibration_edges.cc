@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/squares.h"
+#include "energy/search_steps.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -46,11 +47,12 @@ double log_likelihood(const std::vector<Edge>& edges, const EdgeGrid& grid, doub
 double jitter_of(const std::vector<Edge>& edges, const EdgeGrid& grid, double known_s) {
   double best = -std::numeric_limits<double>::infinity();
   double widest = kLeastJitterS;
-  const double most = kMostJitters * seconds(grid.period_ns);
-  for (double jitter = kLeastJitterS; jitter < most; jitter *= kJitterSteps) {
+  const std::vector<double> jitters =
+      geometric_steps(kLeastJitterS, kMostJitters * seconds(grid.period_ns), kJitterSteps);
+  for (const double jitter : jitters) {
     best = std::max(best, log_likelihood(edges, grid, jitter));
   }
-  for (double jitter = kLeastJitterS; jitter < most; jitter *= kJitterSteps) {
+  for (const double jitter : jitters) {
     if (log_likelihood(edges, grid, jitter) >= best - kOneSigma) widest = jitter;
   }
   if (widest > known_s && log_likelihood(edges, grid, known_s) >= best - kTwoSigma) return known_s;

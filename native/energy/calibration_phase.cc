@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/squares.h"
+#include "energy/search_steps.h"
 
 namespace mj::energy {
 
@@ -38,6 +39,7 @@ double median(std::vector<double> values) {
 // An accumulation displaced beside one burst must not stand for all. Where that is common, the bursts held back tell.
 std::vector<BurstReading> without_outliers(const std::vector<BurstReading>& bursts) {
   std::vector<double> values;
+  values.reserve(bursts.size());
   for (const BurstReading& burst : bursts) values.push_back(burst.caused.value);
   const double centre = median(values);
   for (double& value : values) value = std::fabs(value - centre);
@@ -88,8 +90,9 @@ PhaseCurve phase_curve(const std::vector<BurstKind>& kinds) {
   }
   PhaseCurve best;
   double least = std::numeric_limits<double>::infinity();
-  for (double reach_s = kShortestReach * all.front().length_s; reach_s <= kLongestReach * all.back().length_s;
-       reach_s *= kReachSteps) {
+  const double shortest_s = kShortestReach * all.front().length_s;
+  const double longest_s = kLongestReach * all.back().length_s;
+  for (const double reach_s : geometric_steps(shortest_s, longest_s, kReachSteps)) {
     const PhaseCurve curve{sensitivity_of(all, reach_s), reach_s};
     const double sum = excess(all, curve);
     if (sum >= least) continue;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/squares.h"
+#include "energy/search_steps.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -12,10 +13,11 @@ namespace {
 
 constexpr double kShortestTauS = 2e-4;
 constexpr double kLongestTauS = 0.2;
-constexpr double kTauSteps = 40;  // of the first search, geometric
+constexpr double kTauSteps = 1.19;  // of the first search
 constexpr double kLongestDelayS = 0.020;
 constexpr double kDelayStepS = 0.001;
 constexpr int kRounds = 30;
+constexpr int kHalvings = 10;
 constexpr int kWeightRounds = 3;
 constexpr double kOutlier = 4;         // standard deviations
 constexpr double kLeastError = 0.002;  // of a share
@@ -89,9 +91,9 @@ double squares(const Points& points, double tau_s, double delay_s) noexcept {
 Fit search(const Points& points) {
   Fit best;
   best.squares = std::numeric_limits<double>::infinity();
-  const double ratio = std::pow(kLongestTauS / kShortestTauS, 1 / kTauSteps);
-  for (double tau = kShortestTauS; tau <= kLongestTauS * 1.001; tau *= ratio) {
-    for (double delay = -kLongestDelayS; delay <= kLongestDelayS; delay += kDelayStepS) {
+  const std::vector<double> delays = even_steps(-kLongestDelayS, kLongestDelayS, kDelayStepS);
+  for (const double tau : geometric_steps(kShortestTauS, kLongestTauS, kTauSteps)) {
+    for (const double delay : delays) {
       const double sum = squares(points, tau, delay);
       if (sum < best.squares) best = {tau, delay, sum, 0, 0};
     }
@@ -123,9 +125,10 @@ Fit fit(const Points& points) {
     if (!(determinant > 1e-12 * tt * dd)) return out;
     out.tau_variance = dd / determinant;
     out.delay_variance = tt / determinant;
-    double part = 1;
+    double part = 2;
     bool down = false;
-    for (; part > 1e-3 && !down; part /= 2) {
+    for (int halving = 0; halving < kHalvings && !down; ++halving) {
+      part /= 2;
       const double tau = std::clamp(out.tau_s + part * (dd * rt - td * rd) / determinant, kShortestTauS, kLongestTauS);
       const double delay =
           std::clamp(out.delay_s + part * (tt * rd - td * rt) / determinant, -kLongestDelayS, kLongestDelayS);

@@ -5,6 +5,7 @@
 
 #include "base/squares.h"
 #include "energy/calibration_response.h"
+#include "energy/search_steps.h"
 #include "energy/window_bounds.h"
 
 namespace mj::energy {
@@ -81,7 +82,7 @@ double squares(const std::vector<Beside>& samples, double lag_s, double tau_s) {
 double lag_of(const std::vector<Beside>& samples, double tau_s) {
   double lag = 0;
   double least = std::numeric_limits<double>::infinity();
-  for (double at = kEarliestS; at <= kLatestS; at += kLagStepS) {
+  for (const double at : even_steps(kEarliestS, kLatestS, kLagStepS)) {
     const double sum = squares(samples, at, tau_s);
     if (sum >= least) continue;
     least = sum;

@@ -37,7 +37,7 @@ struct ThreadReport {
 class Meter {
  public:
   using Resolved = std::function<void(const Status&, Resolution)>;
-  using Calibrated = std::function<void(const Status&, CalibrationResult)>;
+  using Calibrated = std::function<void(const Status&, const CalibrationResult&)>;
   using Ready = std::function<void(const Status&)>;
 
   // Opens what can be read and waits for the first edges; blocks, so it belongs on a thread of its own.
