@@ -115,9 +115,9 @@ TEST("properties: a read that is told twice, and reads of an unchanged counter, 
 // 600 W for 150 ms in each 700 ms, over 118 W.
 Profile pulses(double length_ms) {
   std::vector<int64_t> breaks;
-  for (double t = 0; t < length_ms; t += 700) {
-    breaks.push_back(ms(t));
-    breaks.push_back(ms(t + 150));
+  for (int64_t t = 0; t < ms(length_ms); t += ms(700)) {
+    breaks.push_back(t);
+    breaks.push_back(t + ms(150));
   }
   return Profile(breaks, [](int64_t t) { return t % ms(700) < ms(150) ? 600.0 : 118.0; }, ms(10));
 }
