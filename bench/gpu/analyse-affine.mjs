@@ -9,11 +9,22 @@ import { plot } from '../lib/svg.mjs';
 import { blocksOf, estimates, plainDifference, table } from './lib/estimates.mjs';
 import { readCsv } from './lib/trace.mjs';
 
-const NORMAL = ['edge-timing', 'accumulation', 'idle-level', 'samples'];
-const RECTANGULAR = ['quantum', 'idle-drift', 'tail', 'mark-delay', 'phase', 'cut-interval'];
+// Terms by their distribution (docs/uncertainty.md), and the factor from standard uncertainty to what the budget says.
+const NORMAL = [
+  'edge-timing',
+  'accumulation',
+  'cut-interval',
+  'quantum',
+  'kernel',
+  'samples',
+  'idle-level',
+  'coverage',
+];
+const RECTANGULAR = ['idle-drift', 'mark-delay', 'phase'];
+const NORMAL_TO_U = 2.06;
 // In proportion to the energy itself: taken from the fit, or low readings would weigh more than high ones.
-const PROPORTIONAL = ['phase', 'tail'];
-const COMMON = ['mark-delay', 'tail']; // one error for all bursts; the phases are spread, so theirs are independent
+const PROPORTIONAL = ['phase', 'kernel'];
+const COMMON = ['mark-delay', 'kernel']; // one error for all bursts; the phases are spread, so theirs are independent
 const fixed = (x, digits = 3) => (Number.isFinite(x) ? x.toFixed(digits) : '');
 
 const {
@@ -41,7 +52,7 @@ function usual(values) {
 }
 
 const u = (burst, term, scale) =>
-  ((burst[`caused_${term}`] || 0) * scale) / (NORMAL.includes(term) ? 1.96 : Math.sqrt(3));
+  ((burst[`caused_${term}`] || 0) * scale) / (NORMAL.includes(term) ? NORMAL_TO_U : Math.sqrt(3));
 
 // Independent terms on the diagonal; neighbours share one side's idle, which is half of each one's level; common terms
 // are one error.
