@@ -1,12 +1,12 @@
 // From the trace of affine.mjs to a table and plots: node bench/gpu/analyse-affine.mjs TRACE OUT_FOLDER
-//   [--calibration TRACES_OF_BURSTS of the same board, for its own figures]
+//   [--calibration TRACES_OF_BURSTS of the same board, for its own figures; or --live, the meter's own as it ran]
 // Energy caused against k: intercept and slope by generalised least squares, and whether the intervals bear the scatter.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chiSquareTail, leastSquares, mean } from '../lib/statistics.mjs';
 import { plot } from '../lib/svg.mjs';
-import { blocksOf, estimates, plainDifference, table } from './lib/estimates.mjs';
+import { blocksOf, estimates, liveEstimates, plainDifference, table } from './lib/estimates.mjs';
 import { readCsv } from './lib/trace.mjs';
 
 // Terms by their distribution (docs/uncertainty.md), and the factor from standard uncertainty to what the budget says.
@@ -29,13 +29,17 @@ const fixed = (x, digits = 3) => (Number.isFinite(x) ? x.toFixed(digits) : '');
 
 const {
   positionals: [trace, out],
-  values: { calibration },
-} = parseArgs({ allowPositionals: true, options: { calibration: { type: 'string' } } });
+  values: { calibration, live },
+} = parseArgs({
+  allowPositionals: true,
+  options: { calibration: { type: 'string' }, live: { type: 'boolean' } },
+});
 mkdirSync(out, { recursive: true });
 const edges = readCsv(join(trace, 'edges.csv'));
-const all = estimates(trace, {
-  calibration: calibration ? blocksOf(calibration, 'continuous') : [],
-}).slice(1, -1);
+const found = live
+  ? liveEstimates(trace)
+  : estimates(trace, { calibration: calibration ? blocksOf(calibration, 'continuous') : [] });
+const all = found.slice(1, -1);
 const clock = usual(all.map(({ sm_mhz_min, sm_mhz_max }) => `${sm_mhz_min}-${sm_mhz_max}`));
 const throttle = usual(all.map((burst) => String(burst.throttle)));
 const bursts = all.filter(

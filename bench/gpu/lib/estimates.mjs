@@ -1,6 +1,6 @@
 // What the analyses share: the estimator run over a recorded trace, the counter's grid, plain readings, tables.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../lib/statistics.mjs';
@@ -40,6 +40,22 @@ export function estimates(folder, { edges, windows, limitW = 700, calibration = 
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** The same from the meter's own figures as the bursts ran, with the calibration that it had. */
+export function liveEstimates(folder) {
+  const { bursts } = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'));
+  return readCsv(join(folder, 'bursts.csv')).map((burst, i) => {
+    const { live } = bursts[i];
+    const terms = (live.terms ?? []).map(({ name, uncertainty }) => [`caused_${name}`, uncertainty]);
+    return {
+      ...burst,
+      caused_value: live.value,
+      caused_uncertainty: live.uncertainty,
+      idle_w: live.idle?.value,
+      ...Object.fromEntries(terms),
+    };
+  });
 }
 
 function writeCsv(file, rows) {
