@@ -1,9 +1,18 @@
 import { checkKeys, plainObject, truth } from './check-options.js';
 import { crossCheck } from './cross-check.js';
 import { probeCounters } from './probe-counters.js';
-import { probeRuntime } from './probe-runtime.js';
+import { probeRuntime, readRuntimeOptions } from './probe-runtime.js';
 import type { ProbeOptions, ProbeReport } from './types/probe.js';
 import { VERSION } from './version.js';
+
+const OPTIONS = [
+  'roots',
+  'timing',
+  'crossCheck',
+  'onnxruntime',
+  'libraryFolders',
+  'trialTimeoutMs',
+] as const satisfies readonly (keyof ProbeOptions)[];
 
 /**
  * What can be measured and run here: each counter and each execution provider, readable or not, and if not, why and
@@ -11,9 +20,11 @@ import { VERSION } from './version.js';
  */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
   plainObject('the options of probe()', options);
-  checkKeys('option of probe()', options, ['roots', 'timing', 'crossCheck', 'onnxruntime']);
+  checkKeys('option of probe()', options, OPTIONS);
   const { crossCheck: asked = false, roots } = options;
   truth('crossCheck', asked);
+  const settings = readRuntimeOptions(options);
+  // Counters first: their calls are timed.
   const counters = await probeCounters(options);
   return {
     platform: `${process.platform}-${process.arch}`,
@@ -21,6 +32,6 @@ export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
     microjoule: VERSION,
     ...counters,
     ...(asked ? { crossCheck: await crossCheck(counters.rapl, roots) } : {}),
-    onnxruntime: probeRuntime(options.onnxruntime),
+    onnxruntime: await probeRuntime(settings),
   };
 }

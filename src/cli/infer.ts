@@ -28,6 +28,7 @@ const OPTIONS = {
   idle: { type: 'string' },
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
+  'library-folder': { type: 'string', multiple: true },
   ...ROOT_OPTIONS,
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -107,6 +108,7 @@ function sessionOptions(args: Arguments) {
   const onnxruntime = args.text('onnxruntime');
   return {
     executionProviders: [{ name: provider, ...settings }],
+    libraryFolders: args.list('library-folder'),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };

@@ -11,6 +11,7 @@ const OPTIONS = {
   fix: { type: 'boolean' },
   'cross-check': { type: 'boolean' },
   onnxruntime: { type: 'string' },
+  'library-folder': { type: 'string', multiple: true },
   ...ROOT_OPTIONS,
 } as const;
 
@@ -22,6 +23,7 @@ export async function probeCommand(argv: string[]): Promise<void> {
   const options: ProbeOptions = {
     ...rootsOf(args),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
+    libraryFolders: args.list('library-folder'),
     crossCheck,
     timing: !fix,
   };
