@@ -12,10 +12,7 @@ export function cachedFolders(cache: Buffer): string[] {
   const start = cache.indexOf(MAGIC);
   if (start < 0 || cache.length < start + HEADER) return [];
   const table = cache.subarray(start);
-  const entries = Math.min(
-    table.readUInt32LE(MAGIC.length),
-    Math.floor((table.length - HEADER) / ENTRY),
-  );
+  const entries = Math.min(table.readUInt32LE(MAGIC.length), Math.floor((table.length - HEADER) / ENTRY));
   const folders = new Set<string>();
   for (let i = 0; i < entries; i++) {
     const at = HEADER + i * ENTRY;

@@ -51,7 +51,8 @@ export function readLibraryFolders(value: unknown): string[] {
   if (!Array.isArray(value)) throw invalidArgument('libraryFolders must be an array of folders.');
   return value.map((entry) => {
     const folder = resolve(text('An entry of libraryFolders', entry));
-    if (entry === '' || !isFolder(folder)) throw invalidArgument(`libraryFolders: there is no folder '${entry}'.`);
+    if (entry === '' || !isFolder(folder))
+      throw invalidArgument(`libraryFolders: there is no folder '${entry}'.`);
     return folder;
   });
 }

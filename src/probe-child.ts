@@ -1,10 +1,8 @@
 // The process in which probe() tries one execution provider: a session, a run, an answer.
 import { InferenceSession, MicrojouleError, Tensor } from './index.js';
 import type { Trial, TrialAnswer } from './provider-trial.js';
+import { TRIAL_MODEL } from './trial-model.js';
 
-// y = x · x of 2 x 2 floats; test/unit/trial-model.test.ts has it made again.
-export const TRIAL_MODEL =
-  'CAoSEG1pY3Jvam91bGUtdGVzdHM6QAoRCgF4CgF4EgF5IgZNYXRNdWwSAWdaEwoBeBIOCgwIARIICgIIAgoCCAJiEwoBeRIOCgwIARIICgIIAgoCCAJCBAoAEA0=';
 const X = [1, 2, 3, 4];
 const Y = [7, 10, 15, 22];
 

@@ -53,7 +53,10 @@ async function probeProvider(
     dirname(runtime.path),
     folders.map(({ folder }) => folder),
   );
-  const libraries = found.libraries.map((one) => ({ name: one.name, path: one.path === '' ? null : one.path }));
+  const libraries = found.libraries.map((one) => ({
+    name: one.name,
+    path: one.path === '' ? null : one.path,
+  }));
   if (found.code !== undefined) return { name, libraries, usable: false, ...refusal(found) };
   if (!trial) {
     return { name, libraries, usable: null, reason: 'What it needs was found; it was not tried.' };

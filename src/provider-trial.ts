@@ -79,7 +79,9 @@ function runTrial(trial: Trial): Promise<Ending> {
   return new Promise<Ending>((resolve, reject) => {
     child.once('error', reject);
     // 'close', not 'exit': the last lines may still be in the pipes.
-    child.once('close', (code, signal) => resolve({ ...ending, code, signal, lastLine: lastLine(written()) }));
+    child.once('close', (code, signal) =>
+      resolve({ ...ending, code, signal, lastLine: lastLine(written()) }),
+    );
     child.send(trial, (error) => {
       if (error) kill();
     });

@@ -54,8 +54,5 @@ function sitePackages(prefix: string): string[] {
 
 function wheelFolders(site: string): string[] {
   const nvidia = join(site, 'nvidia');
-  return [
-    ...listFolder(nvidia).map((name) => join(nvidia, name, 'lib')),
-    join(site, 'tensorrt_libs'),
-  ];
+  return [...listFolder(nvidia).map((name) => join(nvidia, name, 'lib')), join(site, 'tensorrt_libs')];
 }

@@ -66,8 +66,8 @@ bool read_dynamic(std::ifstream& file, ElfDynamic& out) {
 
   for (const Elf64_Dyn& entry : table) {
     if (entry.d_tag == DT_NULL) break;
-    const bool text = entry.d_tag == DT_NEEDED || entry.d_tag == DT_SONAME || entry.d_tag == DT_RUNPATH ||
-                      entry.d_tag == DT_RPATH;
+    const bool text =
+        entry.d_tag == DT_NEEDED || entry.d_tag == DT_SONAME || entry.d_tag == DT_RUNPATH || entry.d_tag == DT_RPATH;
     if (!text) continue;
     if (entry.d_un.d_val >= strings_size) return false;
     const char* value = strings.c_str() + entry.d_un.d_val;

@@ -10,7 +10,6 @@
 #include <cstring>
 
 #include "base/elf.h"
-#include "base/file.h"
 
 namespace mj {
 
@@ -54,8 +53,8 @@ std::string make_stub(const std::string& needed, const std::string& search_path)
   constexpr uint64_t kPage = 0x10000;  // the largest there is
   const uint64_t dynamic_at = offsetof(Layout, dynamic);
   stub.segments[0] = {PT_LOAD, PF_R | PF_W, 0, 0, 0, size, size, kPage};
-  stub.segments[1] = {PT_DYNAMIC, PF_R | PF_W, dynamic_at, dynamic_at, dynamic_at, sizeof(stub.dynamic),
-                      sizeof(stub.dynamic), alignof(Elf64_Dyn)};
+  stub.segments[1] = {PT_DYNAMIC, PF_R | PF_W,          dynamic_at,           dynamic_at,
+                      dynamic_at, sizeof(stub.dynamic), sizeof(stub.dynamic), alignof(Elf64_Dyn)};
   // Without it the loader would make stacks executable.
   stub.segments[2] = {PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0, 0, 16};
   stub.dynamic = {entry(DT_NEEDED, 1),
@@ -76,12 +75,14 @@ Status open_with_folders(const std::string& name, const std::vector<std::string>
   std::string search_path;
   for (const std::string& folder : folders) search_path += (search_path.empty() ? "" : ":") + folder;
   const std::string stub = make_stub(name, search_path);
-  const FileDescriptor file(memfd_create("mj-search-path", MFD_CLOEXEC));
-  const bool written = file.valid() && write(file.get(), stub.data(), stub.size()) == static_cast<ssize_t>(stub.size());
+  const int file = memfd_create("mj-search-path", MFD_CLOEXEC);
+  const bool written = file >= 0 && write(file, stub.data(), stub.size()) == static_cast<ssize_t>(stub.size());
   // Where there is no memory file, the library itself at least.
-  const std::string path = written ? "/proc/self/fd/" + std::to_string(file.get()) : folders.front() + "/" + name;
+  const std::string path = written ? "/proc/self/fd/" + std::to_string(file) : folders.front() + "/" + name;
+  // It stays open: the loader takes a path that it has loaded once for the same file.
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) return {};
   const char* text = dlerror();
+  if (file >= 0) close(file);
   return {Code::kLibraryNotFound, text != nullptr ? text : path};
 }
 

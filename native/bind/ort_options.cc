@@ -46,8 +46,8 @@ void read_lists(const Napi::Object& options, SessionRequest& request) {
   const auto providers = options.Get("providers").As<Napi::Array>();
   for (uint32_t i = 0; i < providers.Length(); ++i) {
     const auto provider = Napi::Value(providers[i]).As<Napi::Object>();
-    request.model.providers.push_back({text(provider, "name"), texts(provider, "keys"), texts(provider, "values"),
-                                       texts(provider, "folders")});
+    request.model.providers.push_back(
+        {text(provider, "name"), texts(provider, "keys"), texts(provider, "values"), texts(provider, "folders")});
   }
   const auto free = options.Get("freeDimensions").As<Napi::Object>();
   const std::vector<std::string> names = texts(free, "names");

@@ -54,8 +54,7 @@ constexpr std::array<Parts, 2> kInParts{{{"libcudnn", "libcudnn_"}, {"libnvinfer
 Status LibraryFinder::add_needed_by(const std::string& file) {
   ElfDynamic elf;
   if (Status status = read_elf(file, elf); !status.ok()) {
-    return {Code::kProviderUnavailable, status.message,
-            "Reinstall what " + base_name(file) + " belongs to."};
+    return {Code::kProviderUnavailable, status.message, "Reinstall what " + base_name(file) + " belongs to."};
   }
   for (const std::string& name : elf.needed) {
     if (Status status = add(name, file, true); !status.ok()) return status;
@@ -88,9 +87,8 @@ Status LibraryFinder::add_file(const std::string& name, const std::string& path)
 
 // Parts are never opened by us: cuDNN's alone take 0.3 s and 100 MB, and a model uses a few of them.
 Status LibraryFinder::find_parts(FoundLibrary& library) {
-  const auto* parts = std::find_if(kInParts.begin(), kInParts.end(), [&library](const Parts& one) {
-    return library_stem(library.name) == one.stem;
-  });
+  const auto* parts = std::find_if(kInParts.begin(), kInParts.end(),
+                                   [&library](const Parts& one) { return library_stem(library.name) == one.stem; });
   if (parts == kInParts.end()) return {};
   std::vector<std::string> folders = search_.folders;
   folders.insert(folders.begin(), folder_of(library.path));
@@ -132,8 +130,8 @@ std::string LibraryFinder::locate(const std::string& name, const std::string& be
 
 Status LibraryFinder::absent(const std::string& name, const std::string& asker) {
   missing_ = name;
-  std::string message = "The execution provider '" + search_.provider + "' needs " + name + ", which is in none of the " +
-                        std::to_string(search_.folders.size()) + " folders looked in";
+  std::string message = "The execution provider '" + search_.provider + "' needs " + name +
+                        ", which is in none of the " + std::to_string(search_.folders.size()) + " folders looked in";
   if (!of_provider(asker)) message += " (" + asker + " asks for it)";
   message += ".";
   if (!rejected_.empty()) message += " " + rejected_;

@@ -130,8 +130,8 @@ Status open_provider_libraries(const std::string& name, const ProviderLibraries&
     if (!library.loaded) {
       if (const Status status = open_one(library); !status.ok()) {
         return {Code::kProviderUnavailable,
-                "The execution provider '" + name + "' needs " + library.name + ", which cannot be loaded: " +
-                    status.message + ".",
+                "The execution provider '" + name + "' needs " + library.name +
+                    ", which cannot be loaded: " + status.message + ".",
                 library_remedy(library.name, found.cuda)};
       }
     }

@@ -46,8 +46,6 @@ TEST("library: loaded runtimes are read from the process' map, provider librarie
   CHECK_EQ(loaded[1], std::string("/c/libonnxruntime.so.1.29.0"));
 }
 
-
-
 TEST("providers: the device is the option device_id") {
   CHECK_EQ(device_ordinal({"cuda", {}, {}}), 0);
   CHECK_EQ(device_ordinal({"cuda", {"a", "device_id"}, {"9", "3"}}), 3);
@@ -69,8 +67,7 @@ TEST("cuda: no such device, a lost one, no driver") {
   CHECK(contains(none.message, "cuDeviceGet gives 101 (invalid device ordinal)"));
   CHECK(contains(find_cuda_device(2, device, MJ_FAKES "/cuda/libcuda.so.1").message, "cuDeviceGetUuid gives 46"));
   CHECK(find_cuda_device(0, device, "/nowhere/libcuda.so.1").code == Code::kProviderUnavailable);
-  CHECK(find_cuda_device(0, device, MJ_FAKES "/providers/libonnxruntime_providers_shared.so").code ==
-        Code::kProviderUnavailable);
+  CHECK(find_cuda_device(0, device, MJ_FAKES "/gpu/cuda/libcublas.so.13").code == Code::kProviderUnavailable);
   CHECK(device.uuid.empty());
 }
 

@@ -30,8 +30,11 @@ export interface LibraryProbe {
 }
 
 /** `libraries`: what was found of CUDA's, cuDNN's and TensorRT's; empty for providers that need none. */
-export type ProviderProbe = { name: string; libraries: LibraryProbe[] } & (
-  /** A model of one node ran on it, in a process of its own. */
+export type ProviderProbe = {
+  name: string;
+  libraries: LibraryProbe[];
+} & /** A model of one node ran on it, in a process of its own. */
+(
   | { usable: true }
   /** Everything that it needs was found, and it was not tried. */
   | { usable: null; reason: string }
