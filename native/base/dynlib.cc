@@ -31,7 +31,7 @@ DynLib DynLib::loaded(const std::string& name) {
 std::string DynLib::loaded_path(const std::string& name) {
   const DynLib lib = loaded(name);
   link_map* map = nullptr;
-  if (!lib.valid() || dlinfo(lib.handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return {};
+  if (!lib.valid() || dlinfo(lib.handle_, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0 || map == nullptr) return {};
   return map->l_name;
 }
 

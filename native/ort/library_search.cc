@@ -133,7 +133,7 @@ Status LibraryFinder::absent(const std::string& name, const std::string& asker) 
   std::string message = "The execution provider '" + search_.provider + "' needs " + name +
                         ", which is in none of the " + std::to_string(search_.folders.size()) + " folders looked in";
   if (!of_provider(asker)) message += " (" + asker + " asks for it)";
-  message += ".";
+  message += '.';
   if (!rejected_.empty()) message += " " + rejected_;
   const std::string other = library_stem(name) + ".so.";
   for (const std::string& folder : search_.folders) {

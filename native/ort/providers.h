@@ -13,7 +13,7 @@ struct ProviderRequest {
   std::string name;  // 'cpu', 'cuda', 'tensorrt', or what SessionOptionsAppendExecutionProvider takes
   std::vector<std::string> keys;
   std::vector<std::string> values;
-  std::vector<std::string> folders = {};  // where the libraries that it needs are looked for
+  std::vector<std::string> folders;  // where the libraries that it needs are looked for
 };
 
 // Its value of `device_id`, the CUDA ordinal; 0 where it is not given.

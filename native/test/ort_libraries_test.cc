@@ -1,8 +1,8 @@
 // Where a provider's libraries are found, and what is said of those that are not. Nothing is loaded but in the last
 // test.
 #include <dlfcn.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -147,7 +147,7 @@ TEST("libraries: optional ones are taken where they are") {
   ProviderLibraries found;
   CHECK(find_provider_libraries("cuda", runtime, {cuda, tree.copy("cudnn", "cudnn")}, found).ok());
   CHECK(path_of(found, "libcufft.so.12").empty());
-  // The builder resource has no name of its own to be refused for; cuFFT's would be checked.
+  // Not one that is another library by the name inside it.
   fs::copy(cuda + "/libcublasLt.so.13", cuda + "/libcufft.so.12");
   CHECK(find_provider_libraries("cuda", runtime, {cuda, tree.folder("cudnn")}, found).ok());
   CHECK(path_of(found, "libcufft.so.12").empty());

@@ -47,8 +47,8 @@ TEST("library: loaded runtimes are read from the process' map, provider librarie
 }
 
 TEST("providers: the device is the option device_id") {
-  CHECK_EQ(device_ordinal({"cuda", {}, {}}), 0);
-  CHECK_EQ(device_ordinal({"cuda", {"a", "device_id"}, {"9", "3"}}), 3);
+  CHECK_EQ(device_ordinal({"cuda", {}, {}, {}}), 0);
+  CHECK_EQ(device_ordinal({"cuda", {"a", "device_id"}, {"9", "3"}, {}}), 3);
 }
 
 TEST("cuda: a device goes by NVML's names") {

@@ -33,8 +33,7 @@ export interface LibraryProbe {
 export type ProviderProbe = {
   name: string;
   libraries: LibraryProbe[];
-} & /** A model of one node ran on it, in a process of its own. */
-(
+} /** A model of one node ran on it, in a process of its own. */ & (
   | { usable: true }
   /** Everything that it needs was found, and it was not tried. */
   | { usable: null; reason: string }
