@@ -30,7 +30,7 @@ Status check_files(const std::string& name, const std::string& folder, std::stri
     missing = file;
     return {Code::kProviderUnavailable,
             "The execution provider '" + name + "' needs " + file + ", which is not in " + folder + ".",
-            "Reinstall onnxruntime-node with its install script allowed (ONNXRUNTIME_NODE_INSTALL_CUDA), or put the "
+            "Reinstall onnxruntime-node with its install script allowed (ONNXRUNTIME_NODE_INSTALL=cuda12), or put the "
             "provider libraries of the same release there."};
   }
   return {};
