@@ -24,8 +24,8 @@ export interface NativeAddon {
   // native/bind/ort.cc
   /** Opens exactly this library; refuses where another release is loaded. */
   openRuntime(libraryPath: string): NativeRuntime;
-  /** Why the provider cannot be used, or undefined. Loads the libraries that it needs. */
-  checkProvider(libraryPath: string, name: string): NativeUnsupported | undefined;
+  /** What a provider needs of CUDA, cuDNN and TensorRT, or the first thing that is not there. Loads nothing. */
+  findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
   beforeExit(): void;
@@ -412,11 +412,19 @@ export interface NativeRuntime {
   providers: string[];
 }
 
+export interface NativeLibraries extends Partial<NativeUnsupported> {
+  /** In the order in which they are opened. An empty path: the loader is left to find it. */
+  libraries: { name: string; path: string }[];
+  missing?: string;
+}
+
 export interface NativeProvider {
   /** 'cpu' | 'cuda' | 'tensorrt' | any name SessionOptionsAppendExecutionProvider takes. */
   name: string;
   keys: string[];
   values: string[];
+  /** Where the libraries that it needs are looked for. */
+  folders: readonly string[];
 }
 
 export interface NativeSessionOptions {

@@ -1,8 +1,9 @@
 // Which ONNX Runtime to open: always the very file that the application's own onnxruntime-node uses.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { MicrojouleError } from './errors.js';
+import { listFolder } from './folders.js';
 
 const LIBRARY = 'libonnxruntime.so.1';
 const PACKAGE = 'onnxruntime-node';
@@ -79,18 +80,11 @@ function packageFolder(name: string, start: string): string | undefined {
 
 function libraryIn(folder: string): string | undefined {
   const candidates = [join(folder, LIBRARY)];
-  for (const bin of listed(join(folder, 'bin'))) {
+  const newestFirst = (a: string, b: string) => b.localeCompare(a, 'en', { numeric: true });
+  for (const bin of listFolder(join(folder, 'bin')).sort(newestFirst)) {
     if (bin.startsWith('napi-v')) candidates.push(join(folder, 'bin', bin, 'linux', process.arch, LIBRARY));
   }
   return candidates.find((candidate) => kindOf(candidate) === 'file');
-}
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
-  } catch {
-    return [];
-  }
 }
 
 function kindOf(path: string): 'file' | 'folder' | 'none' {

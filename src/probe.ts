@@ -3,9 +3,19 @@ import { calibrateRequest } from './calibration/options.js';
 import { checkKeys, plainObject, truth } from './check-options.js';
 import { crossCheck } from './cross-check.js';
 import { probeCounters } from './probe-counters.js';
-import { probeRuntime } from './probe-runtime.js';
+import { probeRuntime, readRuntimeOptions } from './probe-runtime.js';
 import type { ProbeOptions, ProbeReport } from './types/probe.js';
 import { VERSION } from './version.js';
+
+const OPTIONS = [
+  'roots',
+  'timing',
+  'crossCheck',
+  'calibrate',
+  'onnxruntime',
+  'libraryFolders',
+  'trialTimeoutMs',
+] as const satisfies readonly (keyof ProbeOptions)[];
 
 /**
  * What can be measured and run here: each counter and each execution provider, readable or not, and if not, why and
@@ -13,12 +23,14 @@ import { VERSION } from './version.js';
  */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
   plainObject('the options of probe()', options);
-  checkKeys('option of probe()', options, ['roots', 'timing', 'crossCheck', 'calibrate', 'onnxruntime']);
-  const { crossCheck: asked = false, calibrate = false, roots, onnxruntime } = options;
+  checkKeys('option of probe()', options, OPTIONS);
+  const { crossCheck: asked = false, calibrate = false, roots } = options;
   truth('crossCheck', asked);
   const request = calibrate === false ? undefined : calibrateRequest(calibrate);
+  const settings = readRuntimeOptions(options);
   // First, so that the boards are described as they are from now on.
-  const calibrated = request && (await calibrateBoards(request, { roots, onnxruntime }));
+  const calibrated = request && (await calibrateBoards(request, options));
+  // Counters before providers: their calls are timed.
   const counters = await probeCounters(options);
   return {
     platform: `${process.platform}-${process.arch}`,
@@ -27,6 +39,6 @@ export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
     ...counters,
     ...(asked ? { crossCheck: await crossCheck(counters.rapl, roots) } : {}),
     ...(calibrated ? { calibrated } : {}),
-    onnxruntime: probeRuntime(onnxruntime),
+    onnxruntime: await probeRuntime(settings),
   };
 }

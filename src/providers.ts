@@ -24,6 +24,9 @@ export function availableProviders(listed: readonly string[]): string[] {
   );
 }
 
+/** Those whose libraries we find and open. */
+const NEEDING_LIBRARIES = ['cuda', 'tensorrt'];
+
 export interface ProviderPlan {
   providers: NativeProvider[];
   /** False where `{ name: 'cpu', useArena: false }` was asked for. */
@@ -31,11 +34,15 @@ export interface ProviderPlan {
   skipped: { name: string; reason: string; code: string }[];
 }
 
-/** What goes to the addon. A provider that this build lacks is an error, or, with `fallback`, passed over. */
+/**
+ * What goes to the addon. A provider that this build lacks is an error, or, with `fallback`, passed over. `folders`:
+ * where the libraries of the GPU's providers are looked for.
+ */
 export function planProviders(
   configs: readonly ExecutionProviderConfig[] | undefined,
   listed: readonly string[],
   fallback: boolean,
+  folders: () => readonly string[],
 ): ProviderPlan {
   const plan: ProviderPlan = { providers: [], cpuArena: true, skipped: [] };
   if (configs !== undefined && !Array.isArray(configs))
@@ -50,9 +57,9 @@ export function planProviders(
     } else if (name === 'cpu') {
       checkKeys("option of the provider 'cpu':", options, ['useArena']);
       if ('useArena' in options) plan.cpuArena = truth('useArena', options.useArena);
-      plan.providers.push({ name, keys: [], values: [] });
+      plan.providers.push({ name, keys: [], values: [], folders: [] });
     } else {
-      plan.providers.push(nativeProvider(name, options));
+      plan.providers.push(nativeProvider(name, options, NEEDING_LIBRARIES.includes(name) ? folders() : []));
     }
   }
   if (plan.providers.length === 0) {
@@ -86,7 +93,11 @@ function unavailable(name: string, listed: readonly string[]): MicrojouleError |
   );
 }
 
-function nativeProvider(name: string, options: Record<string, unknown>): NativeProvider {
+function nativeProvider(
+  name: string,
+  options: Record<string, unknown>,
+  folders: readonly string[],
+): NativeProvider {
   const keys: string[] = [];
   const values: string[] = [];
   for (const [key, value] of Object.entries(options)) {
@@ -99,5 +110,5 @@ function nativeProvider(name: string, options: Record<string, unknown>): NativeP
       values.push(configValue(`${key} of the provider '${name}'`, value));
     }
   }
-  return { name: (PROVIDERS[name] as { appended: string }).appended, keys, values };
+  return { name: (PROVIDERS[name] as { appended: string }).appended, keys, values, folders };
 }

@@ -35,6 +35,7 @@ const SESSION_OPTIONS = [
   'enableGraphCapture',
   'extra',
   'onnxruntime',
+  'libraryFolders',
   'executorSpinUs',
   'callerWaitUs',
 ] as const satisfies readonly (keyof SessionOptions)[];

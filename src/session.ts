@@ -1,7 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { dirname } from 'node:path';
 import { truth } from './check-options.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { makePort, outputIndex, type Port, pushTensor, readFeeds, shapeOf } from './feeds.js';
+import { libraryFolders, readLibraryFolders } from './library-folders.js';
 import { measureSession } from './measure.js';
 import type { Meter } from './meter.js';
 import { checkSource, readCreateArguments, readExternalData } from './model-source.js';
@@ -102,13 +104,16 @@ export class InferenceSession {
     const { source, options } = readCreateArguments(args);
     const common = readSessionOptions(options);
     const strict = options.strict === undefined ? false : truth('strict', options.strict);
+    const given = readLibraryFolders(options.libraryFolders);
     const [model, externalData] = await Promise.all([
       checkSource(source),
       readExternalData(options.externalData),
     ]);
 
     const runtime = openRuntime(options.onnxruntime);
-    const plan = planProviders(options.executionProviders, runtime.providers, common.fallback);
+    const plan = planProviders(options.executionProviders, runtime.providers, common.fallback, () =>
+      libraryFolders(given, dirname(runtime.path)).map(({ folder }) => folder),
+    );
     if (strict && !plan.providers.some((provider) => provider.name === 'cpu')) {
       common.config.keys.push('session.disable_cpu_ep_fallback');
       common.config.values.push('1');

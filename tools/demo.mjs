@@ -14,7 +14,8 @@ const FAKE = join(root, 'build-test/native/test/fakes/nvml/libnvidia-ml.so.1');
 const report = await probe({ timing: false });
 const real = report.counters.some((counter) => counter.readable && counter.unit === 'J');
 const cuda =
-  report.onnxruntime.found && report.onnxruntime.providers.some((p) => p.name === 'cuda' && p.usable);
+  report.onnxruntime.found &&
+  report.onnxruntime.providers.some((p) => p.name === 'cuda' && p.usable !== false);
 
 if (real) {
   run(['probe']);

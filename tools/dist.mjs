@@ -1,4 +1,5 @@
-// Writes dist/: declarations by tsc, the CommonJS library, the thin ES module over it, and the command line.
+// Writes dist/: declarations by tsc, the CommonJS library, the thin ES module over it, the process of probe()'s trials,
+// and the command line.
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
@@ -89,6 +90,7 @@ await cli(async () => {
   must(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--emitDeclarationOnly']);
   // One file, because forty small ones take most of the time of an import.
   await bundle('index.ts', LIBRARY, { packages: 'external' });
+  await bundle('probe-child.ts', 'probe-child.js', { external: ['./index.js'] });
   writeThinModule();
   if (existsSync(join(src, 'cli'))) await bundleCommandLine();
 });

@@ -1,6 +1,7 @@
 #include "base/dynlib.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 namespace mj {
 
@@ -25,6 +26,13 @@ DynLib DynLib::loaded(const std::string& name) {
   if (lib.handle_ != nullptr) lib.name_ = name;
   dlerror();
   return lib;
+}
+
+std::string DynLib::loaded_path(const std::string& name) {
+  const DynLib lib = loaded(name);
+  link_map* map = nullptr;
+  if (!lib.valid() || dlinfo(lib.handle_, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0 || map == nullptr) return {};
+  return map->l_name;
 }
 
 void* DynLib::symbol(const char* name) const noexcept { return handle_ != nullptr ? dlsym(handle_, name) : nullptr; }

@@ -17,6 +17,8 @@ class DynLib {
 
   // The library of this exact soname or path, if the process has loaded it already.
   static DynLib loaded(const std::string& name);
+  // Its file, as the loader knows it; empty where it is not loaded.
+  static std::string loaded_path(const std::string& name);
 
   [[nodiscard]] bool valid() const noexcept { return handle_ != nullptr; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <elf.h>
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,7 +10,22 @@
 
 namespace mj {
 
-// The libraries that a 64-bit shared object asks the loader for (DT_NEEDED), read from the file without loading it.
-Status elf_needed(const std::string& path, std::vector<std::string>& out);
+#if defined(__x86_64__)
+constexpr uint16_t kElfMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr uint16_t kElfMachine = EM_AARCH64;
+#else
+constexpr uint16_t kElfMachine = EM_NONE;  // ONNX Runtime has no GPU provider for others
+#endif
+
+// What a shared object tells the loader about itself.
+struct ElfDynamic {
+  std::string soname;               // empty: none
+  std::vector<std::string> needed;  // DT_NEEDED
+  std::string search_path;          // DT_RUNPATH or DT_RPATH: where the loader looks for what this file asks for
+};
+
+// Read from the file without loading it. A file of another machine is refused.
+Status read_elf(const std::string& path, ElfDynamic& out);
 
 }  // namespace mj

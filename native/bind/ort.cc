@@ -6,7 +6,7 @@
 #include "bind/ort_options.h"
 #include "bind/ort_session.h"
 #include "ort/exit_guard.h"
-#include "ort/providers.h"
+#include "ort/provider_libraries.h"
 
 namespace mj::bind {
 
@@ -86,19 +86,28 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
   return deferred->Promise();
 }
 
-// Why a provider cannot be used here, or undefined. Loads what the provider needs; asks ONNX Runtime nothing.
-Napi::Value check_provider(const Napi::CallbackInfo& info) {
+// What a provider needs, found but not loaded.
+Napi::Value find_libraries(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const ort::Library* library = nullptr;
-  Status status = ort::open_library(info[0].As<Napi::String>().Utf8Value(), library);
-  if (!status.ok()) throw_status(env, status);
-  status = ort::prepare_provider(info[1].As<Napi::String>().Utf8Value(), library->folder);
-  if (status.ok()) return env.Undefined();
-  Napi::Object reason = Napi::Object::New(env);
-  reason.Set("code", Napi::String::New(env, code_name(status.code)));
-  reason.Set("reason", Napi::String::New(env, status.message));
-  reason.Set("remedy", Napi::String::New(env, status.remedy));
-  return reason;
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  const std::string folder = info[1].As<Napi::String>().Utf8Value();
+  ort::ProviderLibraries found;
+  const Status status = ort::find_provider_libraries(name, folder, read_texts(info[2].As<Napi::Array>()), found);
+  Napi::Object result = Napi::Object::New(env);
+  Napi::Array libraries = Napi::Array::New(env);
+  for (const ort::FoundLibrary& library : found.libraries) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("name", Napi::String::New(env, library.name));
+    one.Set("path", Napi::String::New(env, library.path));
+    libraries.Set(libraries.Length(), one);
+  }
+  result.Set("libraries", libraries);
+  if (status.ok()) return result;
+  result.Set("code", Napi::String::New(env, code_name(status.code)));
+  result.Set("reason", Napi::String::New(env, status.message));
+  result.Set("remedy", Napi::String::New(env, status.remedy));
+  result.Set("missing", Napi::String::New(env, found.missing));
+  return result;
 }
 
 }  // namespace
@@ -106,7 +115,7 @@ Napi::Value check_provider(const Napi::CallbackInfo& info) {
 void register_ort(Napi::Env env, Napi::Object exports) {
   const std::shared_ptr<OrtEnvironment> environment = OrtEnvironment::create(env);
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
-  exports.Set("checkProvider", Napi::Function::New(env, check_provider));
+  exports.Set("findLibraries", Napi::Function::New(env, find_libraries));
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
               }));

@@ -19,11 +19,7 @@ int small(const Napi::Object& object, const char* key) { return object.Get(key).
 bool truth(const Napi::Object& object, const char* key) { return object.Get(key).As<Napi::Boolean>().Value(); }
 
 std::vector<std::string> texts(const Napi::Object& object, const char* key) {
-  const auto list = object.Get(key).As<Napi::Array>();
-  std::vector<std::string> result;
-  result.reserve(list.Length());
-  for (uint32_t i = 0; i < list.Length(); ++i) result.push_back(Napi::Value(list[i]).ToString().Utf8Value());
-  return result;
+  return read_texts(object.Get(key).As<Napi::Array>());
 }
 
 std::vector<std::pair<std::string, std::string>> pairs(const Napi::Object& config) {
@@ -50,7 +46,8 @@ void read_lists(const Napi::Object& options, SessionRequest& request) {
   const auto providers = options.Get("providers").As<Napi::Array>();
   for (uint32_t i = 0; i < providers.Length(); ++i) {
     const auto provider = Napi::Value(providers[i]).As<Napi::Object>();
-    request.model.providers.push_back({text(provider, "name"), texts(provider, "keys"), texts(provider, "values")});
+    request.model.providers.push_back(
+        {text(provider, "name"), texts(provider, "keys"), texts(provider, "values"), texts(provider, "folders")});
   }
   const auto free = options.Get("freeDimensions").As<Napi::Object>();
   const std::vector<std::string> names = texts(free, "names");
@@ -69,6 +66,13 @@ void read_lists(const Napi::Object& options, SessionRequest& request) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_texts(const Napi::Array& list) {
+  std::vector<std::string> result;
+  result.reserve(list.Length());
+  for (uint32_t i = 0; i < list.Length(); ++i) result.push_back(Napi::Value(list[i]).ToString().Utf8Value());
+  return result;
+}
 
 SessionRequest read_session_request(const Napi::Object& options) {
   SessionRequest request;

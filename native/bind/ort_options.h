@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "bind/napi_setup.h"
@@ -17,6 +18,7 @@ struct SessionRequest {
   int64_t caller_wait_ns = 0;
 };
 
+std::vector<std::string> read_texts(const Napi::Array& list);
 // From NativeSessionOptions, NativeRunSettings and NativeMeasureRequest of src/native.ts.
 SessionRequest read_session_request(const Napi::Object& options);
 ort::RunSettings read_run_settings(const Napi::Object& settings);

@@ -1,14 +1,10 @@
 #include "ort/providers.h"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
-#include "base/elf.h"
 #include "ort/error.h"
+#include "ort/provider_libraries.h"
 
 namespace mj::ort {
 
@@ -19,57 +15,6 @@ std::vector<const char*> pointers(const std::vector<std::string>& strings) {
   result.reserve(strings.size());
   for (const std::string& text : strings) result.push_back(text.c_str());
   return result;
-}
-
-bool exists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
-
-// The package that ships a library, where its name tells.
-std::string remedy_for(const std::string& file) {
-  struct Origin {
-    const char* prefix;
-    const char* remedy;
-  };
-  static constexpr std::array<Origin, 5> kOrigins{{
-      {"libnvinfer", "Install TensorRT 10 and make its lib folder known to the loader (LD_LIBRARY_PATH)."},
-      {"libnvonnxparser", "Install TensorRT 10 and make its lib folder known to the loader (LD_LIBRARY_PATH)."},
-      {"libcudnn", "Install cuDNN 9 and make its lib folder known to the loader (LD_LIBRARY_PATH)."},
-      {"libcuda.so", "Install the NVIDIA driver; in a container, start it with the GPU (--gpus all)."},
-      {"libcu",
-       "Install the CUDA toolkit's runtime libraries and make their folder known to the loader "
-       "(LD_LIBRARY_PATH)."},
-  }};
-  for (const Origin& origin : kOrigins) {
-    if (file.rfind(origin.prefix, 0) == 0) return origin.remedy;
-  }
-  return "Install the package that has " + file + ", or make its folder known to the loader (LD_LIBRARY_PATH).";
-}
-
-// ONNX Runtime's own files find one another beside the library; the C library's are loaded with Node.
-bool always_there(const std::string& name) {
-  static constexpr std::array<const char*, 9> kPrefixes{"libonnxruntime", "libc.so",   "libm.so",
-                                                        "libdl.so",       "librt.so",  "libpthread.so",
-                                                        "libgcc_s",       "libstdc++", "ld-linux"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [&name](const char* prefix) { return name.rfind(prefix, 0) == 0; });
-}
-
-// Each library by its own name and for everybody: the provider then finds them already loaded.
-Status open_needed(const std::string& provider_name, const std::string& file, const std::string& folder) {
-  std::vector<std::string> needed;
-  if (Status status = elf_needed(file, needed); !status.ok()) return status;
-  for (const std::string& name : needed) {
-    if (always_there(name)) continue;
-    if (dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) continue;
-    const char* text = dlerror();
-    const std::string why = text != nullptr ? text : name;
-    if (exists(folder + "/" + name) && dlopen((folder + "/" + name).c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) {
-      continue;
-    }
-    return {Code::kProviderUnavailable,
-            "The execution provider '" + provider_name + "' needs " + name + ", which cannot be loaded: " + why + ".",
-            remedy_for(name)};
-  }
-  return {};
 }
 
 template <typename Options, typename Create, typename Update, typename Append>
@@ -99,27 +44,14 @@ int device_ordinal(const ProviderRequest& provider) {
   return static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
 }
 
-Status prepare_provider(const std::string& name, const std::string& folder) {
-  if (name != "cuda" && name != "tensorrt") return {};
-  // TensorRT hands to CUDA what it cannot take, so it needs both.
-  std::vector<std::string> files{"libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"};
-  if (name == "tensorrt") files.emplace_back("libonnxruntime_providers_tensorrt.so");
-  for (const std::string& file : files) {
-    if (exists(folder + "/" + file)) continue;
-    return {Code::kProviderUnavailable,
-            "The execution provider '" + name + "' needs " + file + ", which is not in " + folder + ".",
-            "Reinstall onnxruntime-node with its install script allowed (ONNXRUNTIME_NODE_INSTALL_CUDA), or put the "
-            "provider libraries of the same release there."};
-  }
-  for (const std::string& file : files) {
-    if (Status status = open_needed(name, folder + "/" + file, folder); !status.ok()) return status;
-  }
-  return {};
-}
-
 Status append_provider(abi::SessionOptions* options, const ProviderRequest& provider) {
   if (provider.name == "cpu") return {};
-  if (Status status = prepare_provider(provider.name, library().folder); !status.ok()) return status;
+  if (on_cuda(provider)) {
+    ProviderLibraries libraries;
+    Status status = find_provider_libraries(provider.name, library().folder, provider.folders, libraries);
+    if (status.ok()) status = open_provider_libraries(provider.name, libraries);
+    if (!status.ok()) return status;
+  }
   if (provider.name == "cuda") {
     return append_v2<abi::CudaOptions>(
         provider, api().CreateCUDAProviderOptions, api().UpdateCUDAProviderOptions,

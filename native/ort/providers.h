@@ -13,16 +13,14 @@ struct ProviderRequest {
   std::string name;  // 'cpu', 'cuda', 'tensorrt', or what SessionOptionsAppendExecutionProvider takes
   std::vector<std::string> keys;
   std::vector<std::string> values;
+  std::vector<std::string> folders;  // where the libraries that it needs are looked for
 };
 
 // Its value of `device_id`, the CUDA ordinal; 0 where it is not given.
 int device_ordinal(const ProviderRequest& provider);
 bool on_cuda(const ProviderRequest& provider) noexcept;
 
-// Whether every file the provider needs is there, and loads them: ONNX Runtime would report a missing one on stderr.
-Status prepare_provider(const std::string& name, const std::string& library_folder);
-
-// Prepares the provider and appends it.
+// Opens what the provider needs, since ONNX Runtime would report a missing library on stderr, and appends it.
 Status append_provider(abi::SessionOptions* options, const ProviderRequest& provider);
 
 }  // namespace mj::ort

@@ -168,7 +168,7 @@ void provider_calls() {
   take(api().UpdateTensorRTProviderOptions(tensorrt, &key, &number, 1));
   CHECK(!take(api().SessionOptionsAppendExecutionProvider_TensorRT_V2(options.get(), tensorrt)).ok());
   api().ReleaseTensorRTProviderOptions(tensorrt);
-  const Status status = append_provider(options.get(), {"NoSuchProvider", {key}, {number}});
+  const Status status = append_provider(options.get(), {"NoSuchProvider", {key}, {number}, {}});
   CHECK(status.code == Code::kProviderUnavailable);
 }
 

@@ -5,7 +5,8 @@ import { rootsOf } from '../meter-options.js';
 import type { NativeCalibrationResult } from '../native.js';
 import { quietOfBlock } from '../planner/block-design.js';
 import type { Calibration, CalibrationRun, Disturbance } from '../types/calibration.js';
-import type { MeterOptions, Roots } from '../types/meter.js';
+import type { MeterOptions } from '../types/meter.js';
+import type { ProbeOptions } from '../types/probe.js';
 import { VERSION } from '../version.js';
 import { acquire } from './acquire.js';
 import { writeCache } from './cache.js';
@@ -16,10 +17,7 @@ import type { CalibrateRequest } from './options.js';
 import { gapMs, planBursts } from './plan.js';
 import { type Board, differenceOf, readBoards } from './state.js';
 
-export interface CalibratePlaces {
-  roots: Roots | undefined;
-  onnxruntime: string | undefined;
-}
+export type CalibratePlaces = Pick<ProbeOptions, 'roots' | 'onnxruntime' | 'libraryFolders'>;
 
 /** Never rejects for what is absent: a board that cannot be calibrated says why. */
 export async function calibrateBoards(
@@ -102,7 +100,7 @@ class BoardCalibration {
   async #openLoad(meter: Meter): Promise<Load> {
     const { given } = this.request;
     const { uuid } = this.board.state;
-    if (!given) return await openLoad(uuid, this.places.onnxruntime).catch(withoutLoad);
+    if (!given) return await openLoad(uuid, this.places).catch(withoutLoad);
     const { session, feeds } = given;
     // A fake board follows the processor.
     if (session.device?.uuid === uuid || (meter.simulated && session.device === null)) {

@@ -4,7 +4,7 @@ import { InferenceSession, type LoopRequest } from '../session.js';
 import { Tensor } from '../tensor.js';
 import type { Mark } from '../types/energy.js';
 import type { AbortSignalLike } from '../types/meter.js';
-import type { Feeds } from '../types/onnx.js';
+import type { Feeds, SessionOptions } from '../types/onnx.js';
 import { productsModel } from './model.js';
 
 const SIZE = 2048;
@@ -22,18 +22,21 @@ export interface Load {
   close(): Promise<void>;
 }
 
+type RuntimePlaces = Pick<SessionOptions, 'onnxruntime' | 'libraryFolders'>;
+
 /** A session that was given, as the load of the board. */
 export function givenLoad(session: InferenceSession, feeds: Feeds): Load {
   return { name: `a session given, ${session.providers.join(', ')}`, session, feeds, close: async () => {} };
 }
 
 /** Matrix products on the board, which CUDA may count as another one than NVML does. */
-export async function openLoad(uuid: string, onnxruntime: string | undefined): Promise<Load> {
+export async function openLoad(uuid: string, { onnxruntime, libraryFolders }: RuntimePlaces): Promise<Load> {
   const model = productsModel(SIZE, PRODUCTS);
   for (let deviceId = 0; deviceId < MOST_DEVICES; deviceId += 1) {
     const session = await InferenceSession.create(model, {
       executionProviders: [{ name: 'cuda', deviceId }],
       ...(onnxruntime === undefined ? {} : { onnxruntime }),
+      ...(libraryFolders === undefined ? {} : { libraryFolders }),
     }).catch((error: unknown) => {
       // Past the last device of CUDA's.
       if (deviceId > 0) return undefined;

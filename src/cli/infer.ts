@@ -35,6 +35,7 @@ const OPTIONS = {
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
   'rapl-interface': { type: 'string' },
+  'library-folder': { type: 'string', multiple: true },
   ...ROOT_OPTIONS,
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -123,6 +124,7 @@ function sessionOptions(args: Arguments) {
   const onnxruntime = args.text('onnxruntime');
   return {
     executionProviders: [{ name: provider, ...settings }],
+    libraryFolders: args.list('library-folder'),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type {
   CounterProbe,
   CrossCheck,
@@ -91,7 +92,14 @@ function runtimeLines(report: ProbeReport): string[] {
   return [`  ${runtime.version}  ${runtime.path}`, table(runtime.providers.map(providerRow))];
 }
 
+/** The folders that its libraries are taken from. */
+function librariesOf({ libraries }: ProviderProbe): string {
+  const folders = new Set(libraries.flatMap(({ path }) => (path === null ? [] : [dirname(path)])));
+  return folders.size === 0 ? '' : `with libraries of ${[...folders].join(', ')}`;
+}
+
 function providerRow(provider: ProviderProbe): string[] {
-  if (provider.usable) return [`  ${provider.name}`, 'usable', ''];
-  return [`  ${provider.name}`, 'no', `${provider.reason}${provider.remedy ? ` ${provider.remedy}` : ''}`];
+  const name = `  ${provider.name}`;
+  if (provider.usable === false) return [name, 'no', because(provider)];
+  return [name, provider.usable ? 'usable' : 'not tried', librariesOf(provider)];
 }

@@ -14,6 +14,7 @@ const OPTIONS = {
   calibrate: { type: 'boolean' },
   device: { type: 'string', multiple: true },
   onnxruntime: { type: 'string' },
+  'library-folder': { type: 'string', multiple: true },
   ...ROOT_OPTIONS,
 } as const;
 
@@ -28,6 +29,7 @@ export async function probeCommand(argv: string[]): Promise<void> {
     ...rootsOf(args),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
     ...(calibrate ? { calibrate } : {}),
+    libraryFolders: args.list('library-folder'),
     crossCheck,
     timing: !fix,
   };

@@ -37,6 +37,7 @@ Options of infer
 Options of both
   --json               one JSON document on standard output
   --onnxruntime PATH   folder of the onnxruntime-node to use
+  --library-folder DIR   where CUDA's, cuDNN's and TensorRT's libraries are looked for first; may be repeated
   --nvml FILE          the NVML library to open
   --root NAME=PATH     where counters are looked for: powercap, perf, msr, sys, proc or nvml; may be repeated
 

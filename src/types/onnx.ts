@@ -114,6 +114,11 @@ export interface SessionOptions {
   extra?: Record<string, unknown>;
   /** Folder or file of the onnxruntime-node to use; default: found beside this package, then from the working directory. */
   onnxruntime?: string;
+  /**
+   * Where the libraries of CUDA, cuDNN and TensorRT are looked for before the places that are known: beside
+   * onnxruntime-node, LD_LIBRARY_PATH, Python environments, /usr/local/cuda, ldconfig's, the system's.
+   */
+  libraryFolders?: readonly string[];
   /** How long the executor keeps polling after its last job, µs. Default 50; 0: it sleeps at once. */
   executorSpinUs?: number;
   /** How long `run` may wait on the calling thread for runs known to be short, µs. Default 20; 0: never. */

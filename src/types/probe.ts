@@ -25,13 +25,33 @@ export type CounterProbe = {
   | { readable: false; code: ErrorCode; reason: string; remedy?: string }
 );
 
-export type ProviderProbe = { name: string } & (
+/** A library that a provider needs, and the file that is taken for it; `null`: the loader's choice. */
+export interface LibraryProbe {
+  name: string;
+  path: string | null;
+}
+
+/** `libraries`: what was found of CUDA's, cuDNN's and TensorRT's; empty for providers that need none. */
+export type ProviderProbe = {
+  name: string;
+  libraries: LibraryProbe[];
+} /** A model of one node ran on it, in a process of its own. */ & (
   | { usable: true }
+  /** Everything that it needs was found, and it was not tried. */
+  | { usable: null; reason: string }
+  /** `missing`: the first library that is not there. */
   | { usable: false; code: ErrorCode; reason: string; remedy?: string; missing?: string }
 );
 
 export type RuntimeProbe =
-  | { found: true; version: string; path: string; providers: ProviderProbe[] }
+  | {
+      found: true;
+      version: string;
+      path: string;
+      providers: ProviderProbe[];
+      /** Where the libraries of CUDA, cuDNN and TensorRT were looked for, in order. */
+      libraryFolders: { folder: string; source: string }[];
+    }
   | { found: false; code: ErrorCode; reason: string; remedy?: string };
 
 export interface GpuProbe {
@@ -139,7 +159,10 @@ export interface ProbeReport {
 
 export interface ProbeOptions {
   roots?: Roots;
-  /** Measures the cost of each call; off, nothing but existence is looked at. Default true. */
+  /**
+   * Measures the cost of each call and tries each execution provider in a process of its own; off, nothing but
+   * existence is looked at. Default true.
+   */
   timing?: boolean;
   /** Reads two interfaces of the processor's counters at once for some seconds, under load of its own. Default false. */
   crossCheck?: boolean;
@@ -149,4 +172,8 @@ export interface ProbeOptions {
    */
   calibrate?: boolean | CalibrateOptions;
   onnxruntime?: string;
+  /** Where the libraries of CUDA, cuDNN and TensorRT are looked for first, as in SessionOptions. */
+  libraryFolders?: readonly string[];
+  /** How long the trial of an execution provider may take. Default 90 000. */
+  trialTimeoutMs?: number;
 }
