@@ -24,6 +24,11 @@ export function availableProviders(listed: readonly string[]): string[] {
   );
 }
 
+/** Our name of a provider as ONNX Runtime's list names it; its own where we have none. */
+export function providerName(listed: string): string {
+  return Object.keys(PROVIDERS).find((name) => PROVIDERS[name]?.listed === listed) ?? listed;
+}
+
 export interface ProviderPlan {
   providers: NativeProvider[];
   /** False where `{ name: 'cpu', useArena: false }` was asked for. */
