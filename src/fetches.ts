@@ -29,7 +29,8 @@ export function readFetches(ports: readonly Port[], fetches: Fetches): FetchPlan
     const index = outputIndex(ports, name);
     const port = ports[index] as Port;
     // Strings live in ONNX Runtime's memory: they are copied to the tensor afterwards.
-    if (tensor !== null) pushTensor(port.type === 'string' ? [] : into, indices.length, port, tensor, 'output');
+    if (tensor !== null)
+      pushTensor(port.type === 'string' ? [] : into, indices.length, port, tensor, 'output');
     given.push(tensor ?? undefined);
     indices.push(index);
   }

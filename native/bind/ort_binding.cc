@@ -29,8 +29,8 @@ std::vector<size_t> fetched_outputs(Napi::Env env, const Napi::Value& fetch, con
   return fetched;
 }
 
-Status bind_and_run(const std::shared_ptr<ort::Model>& model, const ort::Binding::Request& request,
-                    ort::Bindings& feed, int64_t runs, std::shared_ptr<ort::Binding>& made) {
+Status bind_and_run(const std::shared_ptr<ort::Model>& model, const ort::Binding::Request& request, ort::Bindings& feed,
+                    int64_t runs, std::shared_ptr<ort::Binding>& made) {
   Status status = ort::Binding::make(model, request, made);
   if (status.ok()) status = made->update(feed);
   for (int64_t i = 0; status.ok() && i < runs; ++i) status = made->run();
@@ -59,10 +59,10 @@ Napi::Value SessionBinding::bind(const Napi::CallbackInfo& info) {
   request.outputs = fetched_outputs(env, info[3], *model_);
   request.keep_outputs = info[5].As<Napi::Boolean>().Value();
   auto made = std::make_shared<std::shared_ptr<ort::Binding>>();
-  const auto job = std::make_shared<ort::BindingJob>(
-      model_, [model = model_, request, feed = copied_feed(env, info[2], *model_),
-               runs = info[4].As<Napi::Number>().Int64Value(),
-               made] { return bind_and_run(model, request, *feed, runs, *made); });
+  const auto job =
+      std::make_shared<ort::BindingJob>(model_, [model = model_, request, feed = copied_feed(env, info[2], *model_),
+                                                 runs = info[4].As<Napi::Number>().Int64Value(),
+                                                 made] { return bind_and_run(model, request, *feed, runs, *made); });
   job->ticket = ticket_of(info[0]);
   return promise_of(env, job, [self = shared_from_this(), made](Napi::Env e) -> napi_value {
     if (self->released_) {
@@ -78,9 +78,8 @@ Napi::Value SessionBinding::bind(const Napi::CallbackInfo& info) {
 Napi::Value SessionBinding::update_binding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto job = std::make_shared<ort::BindingJob>(
-      model_, [binding = binding_of(info[0]), feed = copied_feed(env, info[1], *model_)] {
-        return binding->update(*feed);
-      });
+      model_,
+      [binding = binding_of(info[0]), feed = copied_feed(env, info[1], *model_)] { return binding->update(*feed); });
   return promise_of(env, job, [](Napi::Env e) { return e.Undefined(); });
 }
 

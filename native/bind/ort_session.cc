@@ -231,20 +231,20 @@ Napi::Value SessionBinding::promise_of(Napi::Env env, const ort::JobPtr& job,
                                        std::function<napi_value(Napi::Env)> value, uint64_t progress) {
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   auto id = std::make_shared<uint64_t>(0);
-  *id = environment_->expect([self = shared_from_this(), job, value = std::move(value), deferred, id,
-                              progress](Napi::Env e) {
-    self->environment_->forget(*id);
-    self->environment_->forget(progress);
-    if (!job->status.ok()) {
-      deferred->Reject(to_error(e, job->status));
-      return;
-    }
-    try {
-      deferred->Resolve(value(e));
-    } catch (const Napi::Error& error) {
-      deferred->Reject(error.Value());
-    }
-  });
+  *id = environment_->expect(
+      [self = shared_from_this(), job, value = std::move(value), deferred, id, progress](Napi::Env e) {
+        self->environment_->forget(*id);
+        self->environment_->forget(progress);
+        if (!job->status.ok()) {
+          deferred->Reject(to_error(e, job->status));
+          return;
+        }
+        try {
+          deferred->Resolve(value(e));
+        } catch (const Napi::Error& error) {
+          deferred->Reject(error.Value());
+        }
+      });
   auto notify = [environment = environment_, id] { environment->post(*id); };
   job->on_end(notify);
   executor_->submit(job);

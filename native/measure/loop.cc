@@ -46,44 +46,44 @@ void LoopJob::execute() noexcept {
 
 Status LoopJob::loop() {
   began_ns_ = monotonic_ns();
-  if (request_.pinned) {
-    if (Status failed = pin(); !failed.ok()) return failed;
+  if (request_.staged) {
+    if (Status failed = stage(); !failed.ok()) return failed;
   }
   if (Status failed = warm_up(); !failed.ok()) return failed;
   if (Status failed = synchronise(); !failed.ok()) return failed;
   if (Status failed = all_blocks(); !failed.ok()) return failed;
   if (binding_) return binding_->fetch(bindings.outputs);
-  return pinned_ ? unpin() : Status();
+  return staged_ ? unstage() : Status();
 }
 
 // Page-locked memory is scarce: what is handed over lies elsewhere.
-Status LoopJob::unpin() {
+Status LoopJob::unstage() {
   for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
     ort::TensorView tensor;
     if (Status failed = ort::view(output.get(), tensor); !failed.ok()) return failed;
     if (tensor.type == ort::abi::kString) continue;
     ort::Owned<ort::abi::Value> copy;
-    Status failed = ort::copy_tensor(ort::library().allocator, tensor.type, tensor.shape, tensor.data, tensor.bytes,
-                                     copy);
+    Status failed =
+        ort::copy_tensor(ort::library().allocator, tensor.type, tensor.shape, tensor.data, tensor.bytes, copy);
     if (!failed.ok()) return failed;
     output = std::move(copy);
   }
   return {};
 }
 
-// Moves the inputs to page-locked memory, and learns from one run what room the outputs need there.
-Status LoopJob::pin() {
+// Moves the inputs, and learns from one run what room the outputs need.
+Status LoopJob::stage() {
   const ort::Memory* memory = nullptr;
-  if (Status failed = model_->memory(ort::Place::kPinned, memory); !failed.ok()) return failed;
+  if (Status failed = model_->memory(*request_.staged, memory); !failed.ok()) return failed;
   for (ort::Owned<ort::abi::Value>& input : bindings.inputs) {
     ort::TensorView tensor;
     if (Status failed = ort::view(input.get(), tensor); !failed.ok()) return failed;
     if (tensor.type == ort::abi::kString) continue;
-    ort::Owned<ort::abi::Value> pinned;
-    Status failed = ort::copy_tensor(memory->allocator.get(), tensor.type, tensor.shape, tensor.data, tensor.bytes,
-                                     pinned);
+    ort::Owned<ort::abi::Value> moved;
+    Status failed =
+        ort::copy_tensor(memory->allocator.get(), tensor.type, tensor.shape, tensor.data, tensor.bytes, moved);
     if (!failed.ok()) return failed;
-    input = std::move(pinned);
+    input = std::move(moved);
   }
   if (Status failed = run_once(); !failed.ok()) return failed;
   for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
@@ -94,17 +94,15 @@ Status LoopJob::pin() {
     Status failed = ort::make_tensor(memory->allocator.get(), tensor.type, tensor.shape, output);
     if (!failed.ok()) return failed;
   }
-  pinned_ = true;
+  staged_ = true;
   return {};
 }
 
-Status LoopJob::synchronise() {
-  return binding_ ? binding_->synchronise() : model_->device().synchronise();
-}
+Status LoopJob::synchronise() { return binding_ ? binding_->synchronise() : model_->device().synchronise(); }
 
-// Those that the next run allocates anew; bound and page-locked ones stay.
+// Those that the next run allocates anew; bound and staged ones stay.
 void LoopJob::drop_outputs() noexcept {
-  if (binding_ || pinned_) return;
+  if (binding_ || staged_) return;
   for (auto& value : bindings.outputs) value.reset();
 }
 

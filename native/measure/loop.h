@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "measure/time_log.h"
@@ -24,9 +25,9 @@ struct LoopRequest {
   std::vector<double> phases;
   int64_t period_ns = 0;  // counted from origin_ns
   int64_t origin_ns = 0;
-  bool sham = false;      // each block is followed by one of its length in which nothing runs
-  // Inputs and outputs lie in page-locked memory. Another place is a binding's.
-  bool pinned = false;
+  bool sham = false;  // each block is followed by one of its length in which nothing runs
+  // Inputs and outputs are put there first, and each run copies from and to it; nothing: where they are.
+  std::optional<ort::Place> staged;
   int64_t budget_ns = 0;  // no further block is begun that would end later than this after the warm-up; 0: no bound
 };
 
@@ -75,8 +76,8 @@ class LoopJob final : public ort::Job {
 
  private:
   Status loop();
-  Status pin();
-  Status unpin();
+  Status stage();
+  Status unstage();
   Status warm_up();
   Status all_blocks();
   Status one_block(double phase, bool sham);
@@ -90,7 +91,7 @@ class LoopJob final : public ort::Job {
 
   const LoopRequest request_;
   const std::shared_ptr<ort::Binding> binding_;
-  bool pinned_ = false;  // once it is done
+  bool staged_ = false;  // once it is done
   StopSignal abort_;
   int64_t told_ns_ = 0;
   int64_t began_ns_ = 0;

@@ -65,9 +65,9 @@ Status Binding::fill(const Owned<abi::Value>& target, const TensorView& source) 
 // Anew after each update: an output that ONNX Runtime allocates keeps the shape of its first run.
 Status Binding::bind_outputs() {
   const bool keep = request_.keep_outputs || std::all_of(outputs().begin(), outputs().end(), [this](size_t index) {
-    const ValueInfo& info = model_->outputs()[index];
-    return fixed(info.shape) && info.type != abi::kString;
-  });
+                      const ValueInfo& info = model_->outputs()[index];
+                      return fixed(info.shape) && info.type != abi::kString;
+                    });
   if (bound_outputs_ && keep) return {};
   api().ClearBoundOutputs(binding_.get());
   for (const size_t index : outputs()) {

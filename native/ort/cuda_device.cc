@@ -59,13 +59,12 @@ struct Driver {
       return {Code::kProviderUnavailable, "The CUDA driver cannot be loaded: " + status.message + ".",
               "Install the NVIDIA driver; in a container, start it with the GPU (--gpus all)."};
     }
-    const bool complete = library.load(init, "cuInit") && library.load(device_get, "cuDeviceGet") &&
-                          library.load(pci_bus_id, "cuDeviceGetPCIBusId") &&
-                          library.load(calls.synchronise, "cuCtxSynchronize") &&
-                          library.load(calls.to_device, "cuMemcpyHtoD_v2") &&
-                          library.load(calls.to_host, "cuMemcpyDtoH_v2") &&
-                          // _v2 names the MIG instance; the first form is all that old drivers have.
-                          (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
+    const bool complete =
+        library.load(init, "cuInit") && library.load(device_get, "cuDeviceGet") &&
+        library.load(pci_bus_id, "cuDeviceGetPCIBusId") && library.load(calls.synchronise, "cuCtxSynchronize") &&
+        library.load(calls.to_device, "cuMemcpyHtoD_v2") && library.load(calls.to_host, "cuMemcpyDtoH_v2") &&
+        // _v2 names the MIG instance; the first form is all that old drivers have.
+        (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
     static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
     if (complete) return {};
     return {Code::kProviderUnavailable, name + " lacks functions of the CUDA driver.",
