@@ -173,7 +173,8 @@ IoBinding* bind(const Plan& plan, Session* session) {
     ok(api.GetTensorMutableData(value, &data));
     if (!on_device) {
       std::copy(input.bytes.begin(), input.bytes.end(), static_cast<char*>(data));
-    } else if (open_driver().to_device(reinterpret_cast<uintptr_t>(data), input.bytes.data(), input.bytes.size()) != 0) {
+    } else if (open_driver().to_device(reinterpret_cast<uintptr_t>(data), input.bytes.data(), input.bytes.size()) !=
+               0) {
       fail("cuMemcpyHtoD failed");
     }
     ok(api.BindInput(binding, input.name.c_str(), value));

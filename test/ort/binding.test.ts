@@ -3,14 +3,15 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InferenceSession, MicrojouleError, Tensor } from '../../src/index.js';
+import { type Binding, InferenceSession, MicrojouleError, Tensor } from '../../src/index.js';
 import { root } from '../helpers/child.js';
 import { binary, chain, model, unary } from '../helpers/onnx-model.js';
 
 const vector = (...values: number[]) => new Tensor('float32', values, [values.length]);
-const y = async (binding: { outputs(): Promise<{ readonly [name: string]: Tensor }> }) => [
-  ...((await binding.outputs()).y?.data as Float32Array),
-];
+const y = async (binding: Binding) => {
+  const data = (await binding.outputs()).y?.data;
+  return Array.from(data as Float32Array);
+};
 
 describe('a binding', () => {
   let session: InferenceSession;
