@@ -112,9 +112,9 @@ Status Binding::fetch(std::vector<Owned<abi::Value>>& values) {
   abi::Value** list = nullptr;
   size_t count = 0;
   MJ_ORT_RETURN(api().GetBoundOutputValues(binding_.get(), library().allocator, &list, &count));
-  std::vector<Owned<abi::Value>> bound;
-  for (size_t i = 0; i < count; ++i) bound.emplace_back(list[i]);
-  MJ_ORT_RETURN(api().AllocatorFree(library().allocator, list));
+  std::vector<Owned<abi::Value>> bound(count);
+  for (size_t i = 0; i < count; ++i) bound[i].reset(list[i]);
+  MJ_ORT_RETURN(api().AllocatorFree(library().allocator, static_cast<void*>(list)));
   values.resize(count);
   for (size_t i = 0; i < count; ++i) {
     if (Status status = to_cpu(bound[i].get(), values[i]); !status.ok()) return status;

@@ -34,6 +34,6 @@ struct CudaDevice {
 
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts
 // within CUDA_VISIBLE_DEVICES.
-Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& name = "libcuda.so.1");
+Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library = "libcuda.so.1");
 
 }  // namespace mj::ort
