@@ -56,6 +56,21 @@ export function readFeeds(ports: readonly Port[], feeds: Feeds): NativeFeed {
   return list;
 }
 
+/** The same of a part of the inputs. */
+export function readSomeFeeds(ports: readonly Port[], feeds: Feeds): NativeFeed {
+  if (typeof feeds !== 'object' || feeds === null) {
+    throw invalidArgument('Feeds must be an object of tensors by input name.', listNames('inputs', ports));
+  }
+  const list: NativeFeed = [];
+  for (const [name, tensor] of Object.entries(feeds)) {
+    if (tensor === undefined || tensor === null) continue;
+    const index = ports.findIndex((port) => port.name === name);
+    if (index < 0) throw unknownName(ports, feeds);
+    pushTensor(list, index, ports[index] as Port, tensor, 'input');
+  }
+  return list;
+}
+
 function unknownName(ports: readonly Port[], feeds: Feeds): Error {
   const extra = Object.keys(feeds).find((name) => !ports.some((port) => port.name === name));
   return invalidArgument(`The model has no input '${extra}'.`, listNames('inputs', ports));

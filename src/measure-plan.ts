@@ -1,8 +1,9 @@
+import { noDevice } from './binding.js';
 import { checkKeys, choice, finiteNumber, plainObject, wholeNumber } from './check-options.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { DEFAULT_DURATION_MS, LENGTH_KEYS, type Length, readLength } from './length-options.js';
 import type { EnergyKind } from './types/energy.js';
-import type { MeasureOptions } from './types/measure.js';
+import type { DataPath, MeasureOptions } from './types/measure.js';
 
 const DEFAULT_WARMUP = 10;
 const MAX_WARMUP = 100_000_000;
@@ -30,12 +31,25 @@ export interface MeasurePlan extends Length {
   warmup: number;
   idle: Quiet;
   kind: EnergyKind;
+  dataPath: DataPath;
+}
+
+/** What of a session decides where its tensors may lie. */
+export interface DataPaths {
+  /** It runs on a CUDA device. */
+  onDevice: boolean;
+  /** It replays a CUDA graph. */
+  graph: boolean;
 }
 
 /** `unreadable`: why no target can be met here, where that is so. */
-export function planMeasurement(options: MeasureOptions, unreadable?: string): MeasurePlan {
+export function planMeasurement(
+  options: MeasureOptions,
+  unreadable?: string,
+  paths: DataPaths = { onDevice: false, graph: false },
+): MeasurePlan {
   checkKeys('option of measure:', options, OPTIONS);
-  checkDataPath(options);
+  const dataPath = readDataPath(options, paths);
   const idle = readQuiet(options);
   const quiet = idle.beforeMs !== 0 || idle.afterMs !== 0;
   const kind = choice('kind', options.kind ?? (quiet ? 'caused' : 'window'), {
@@ -51,18 +65,25 @@ export function planMeasurement(options: MeasureOptions, unreadable?: string): M
     warmup: wholeNumber('warmup', options.warmup ?? DEFAULT_WARMUP, 0, MAX_WARMUP),
     idle,
     kind,
+    dataPath,
   };
 }
 
-function checkDataPath({ dataPath = 'host' }: MeasureOptions): void {
-  choice('dataPath', dataPath, { host: true, pinned: true, device: true });
-  if (dataPath !== 'host') {
+function readDataPath(options: MeasureOptions, { onDevice, graph }: DataPaths): DataPath {
+  const dataPath = choice('dataPath', options.dataPath ?? (graph ? 'device' : 'host'), {
+    host: 'host' as const,
+    pinned: 'pinned' as const,
+    device: 'device' as const,
+  });
+  if (dataPath !== 'host' && !onDevice) throw noDevice(`data path '${dataPath}'`);
+  if (graph && dataPath !== 'device') {
     throw new MicrojouleError(
       'not-supported',
-      `The data path '${dataPath}' is not offered by this version: inputs and outputs live in host memory.`,
-      "Leave out dataPath, or give 'host'.",
+      `A session with a CUDA graph has the data path 'device', not '${dataPath}'.`,
+      'Leave out dataPath, or make the session without enableGraphCapture.',
     );
   }
+  return dataPath;
 }
 
 export function readQuiet({ idle }: Pick<MeasureOptions, 'idle'>): Quiet {

@@ -10,9 +10,9 @@ import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
 import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
 import { targetChannels } from './target-scope.js';
-import type { Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
+import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
-import type { Feeds, SkippedProvider } from './types/onnx.js';
+import type { Feeds, Placement, SkippedProvider } from './types/onnx.js';
 import { VERSION } from './version.js';
 
 const NS_PER_MS = 1e6;
@@ -28,11 +28,29 @@ export interface MeasurableSession<O> {
   /** The CUDA device; null on the CPU. */
   readonly device: DeviceIdentity | null;
   readonly runtime: { readonly version: string };
+  readonly placement: Placement;
+  /** It replays a CUDA graph. */
+  readonly graphCapture: boolean;
+  /** Puts the feeds where the loops find them. */
+  openPath(feeds: Feeds, path: DataPath): Promise<OpenPath>;
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
-  measureNative(feeds: Feeds, request: NativeLoop, signal?: AbortSignalLike): Promise<LoopResult<O>>;
+  measureNative(
+    feeds: Feeds,
+    request: NativeLoop,
+    signal?: AbortSignalLike,
+    path?: OpenPath,
+  ): Promise<LoopResult<O>>;
 }
 
-export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch'>;
+/** A data path that is ready. */
+export interface OpenPath {
+  /** The binding that holds the feeds; undefined: each loop takes them along. */
+  readonly binding: number | undefined;
+  readonly pinned: boolean;
+  close(): Promise<void>;
+}
+
+export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch' | 'binding' | 'pinned'>;
 type LoopResult<O> = Omit<NativeMeasureResult, 'outputs'> & { outputs: O };
 
 /** The synchronised measure-and-infer call: native loops between marks, and the energy between them. */
@@ -55,10 +73,32 @@ async function measureWith<O>(
   options: MeasureOptions<Meter>,
 ): Promise<Measurement<O>> {
   const target = targetChannels(meter.channels, options.target?.scope, deviceOf(session, meter));
-  const plan = planMeasurement(options, target.unreadable);
+  const plan = planMeasurement(options, target.unreadable, {
+    onDevice: session.device !== null,
+    graph: session.graphCapture,
+  });
+  const path = await session.openPath(feeds, plan.dataPath);
+  try {
+    return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
+  } finally {
+    await path.close();
+  }
+}
+
+interface Measuring<O> {
+  meter: Meter;
+  session: MeasurableSession<O>;
+  feeds: Feeds;
+  options: MeasureOptions<Meter>;
+  plan: MeasurePlan;
+  targetIds: readonly string[];
+}
+
+async function measureOn<O>(path: OpenPath, measuring: Measuring<O>): Promise<Measurement<O>> {
+  const { meter, session, feeds, options, plan, targetIds } = measuring;
   const release = await meter.holdWindow();
   try {
-    const loops = new SessionLoops(session, feeds, plan, options);
+    const loops = new SessionLoops(session, feeds, plan, options, path);
     const blocks = await measureBlocks(
       meter,
       {
@@ -67,7 +107,7 @@ async function measureWith<O>(
         quiet: plan.idle,
         defaultQuietMs: DEFAULT_QUIET_MS,
         runMs: needsRunTime(plan) ? await loops.timeRuns() : undefined,
-        targetIds: plan.target ? target.ids : [],
+        targetIds: plan.target ? targetIds : [],
         request: {
           signal: options.signal,
           timeoutNs: options.timeoutMs === undefined ? -1 : options.timeoutMs * NS_PER_MS,
@@ -103,6 +143,7 @@ class SessionLoops<O> {
     private readonly feeds: Feeds,
     private readonly plan: MeasurePlan,
     private readonly options: MeasureOptions<Meter>,
+    private readonly path: OpenPath,
   ) {}
 
   /** Warms up, and gives the median time of a run. */
@@ -145,7 +186,7 @@ class SessionLoops<O> {
   }
 
   async #loop(request: NativeLoop): Promise<LoopResult<O>> {
-    const loop = await this.session.measureNative(this.feeds, request, this.options.signal);
+    const loop = await this.session.measureNative(this.feeds, request, this.options.signal, this.path);
     this.#warmed = true;
     return loop;
   }
@@ -210,9 +251,10 @@ function result<O>(
     outputs: loops.outputs as O,
     provider,
     ...(session.skippedProviders.length > 0 ? { skippedProviders: [...session.skippedProviders] } : {}),
-    dataPath: 'host',
+    dataPath: plan.dataPath,
+    graph: session.graphCapture,
     mode: measured.mode,
-    placement: { known: false, nodes: {} },
+    placement: structuredClone(session.placement),
     versions: {
       microjoule: VERSION,
       node: process.version,

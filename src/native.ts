@@ -479,6 +479,8 @@ export interface NativeSession {
   readonly skipped: { name: string; reason: string; code: string }[];
   /** UUID and PCI bus id of the CUDA device, empty on the CPU or where the driver does not tell. */
   readonly device: { uuid: string; pciBusId: string };
+  /** Provider (ONNX Runtime's name), name and operator of each node in turn; empty where it does not tell. */
+  readonly placement: string[];
   /**
    * Settles at once (returns the outputs) when the run ended within the caller's wait, else a promise.
    * `ticket` names the run for `cancel`; `feed` goes by index of `inputs`; `fetch` lists indices of `outputs`, undefined:
@@ -493,6 +495,23 @@ export interface NativeSession {
   ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
   measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
+  /**
+   * Binds inputs and outputs in a place (native/ort/memory.h: 0 CPU, 1 page-locked, 2 device) and runs so many times;
+   * the number names the binding. `keepOutputs`: outputs stay where they are, whatever their shape.
+   */
+  bind(
+    ticket: number,
+    place: number,
+    feed: NativeFeed,
+    fetch: readonly number[] | undefined,
+    runs: number,
+    keepOutputs: boolean,
+  ): Promise<number>;
+  updateBinding(binding: number, feed: NativeFeed): Promise<void>;
+  runBinding(ticket: number, binding: number): Promise<void>;
+  /** The outputs of its last run, copied. */
+  fetchBinding(binding: number): Promise<NativeOutputs>;
+  releaseBinding(binding: number): Promise<void>;
   /** Text of the profile's file; empty where profiling was not enabled. */
   endProfiling(): string;
   /** After queued runs. */
@@ -513,8 +532,13 @@ export interface NativeRunSettings {
  */
 export interface NativeMeasureRequest {
   ticket: number;
-  feed: NativeFeed;
+  /** Undefined: those of `binding`. */
+  feed: NativeFeed | undefined;
   fetch: readonly number[] | undefined;
+  /** Runs go through this binding. */
+  binding: number | undefined;
+  /** Inputs and outputs lie in page-locked memory. */
+  pinned: boolean;
   warmup: number;
   repetitions: number;
   minDurationNs: number;

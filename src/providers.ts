@@ -24,6 +24,11 @@ export function availableProviders(listed: readonly string[]): string[] {
   );
 }
 
+/** Our name of a provider as ONNX Runtime's list names it; its own where we have none. */
+export function providerName(listed: string): string {
+  return Object.keys(PROVIDERS).find((name) => PROVIDERS[name]?.listed === listed) ?? listed;
+}
+
 /** Those whose libraries we find and open. */
 const NEEDING_LIBRARIES = ['cuda', 'tensorrt'];
 

@@ -17,6 +17,7 @@ const SESSION_OPTIONS = [
   'executionProviders',
   'fallback',
   'strict',
+  'placement',
   'intraOpNumThreads',
   'interOpNumThreads',
   'freeDimensionOverrides',
@@ -118,13 +119,6 @@ function refuseUnsupported(options: SessionOptions): void {
     throw new MicrojouleError(
       'not-supported',
       "Outputs are given in CPU memory only: preferredOutputLocation must be 'cpu'.",
-    );
-  }
-  if (options.enableGraphCapture !== undefined && truth('enableGraphCapture', options.enableGraphCapture)) {
-    throw new MicrojouleError(
-      'not-supported',
-      'enableGraphCapture is not offered.',
-      "Give enable_cuda_graph: '1' to the provider 'cuda'.",
     );
   }
 }

@@ -1,53 +1,29 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { dirname } from 'node:path';
-import { truth } from './check-options.js';
+import { type Binding, Bindings } from './binding.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
-import { makePort, outputIndex, type Port, pushTensor, readFeeds, shapeOf } from './feeds.js';
-import { libraryFolders, readLibraryFolders } from './library-folders.js';
-import { measureSession } from './measure.js';
+import { makePort, type Port, readFeeds, shapeOf } from './feeds.js';
+import { ALL_OUTPUTS, type FetchPlan, type Outputs, readFetches, toOutputs } from './fetches.js';
+import { measureSession, type NativeLoop, type OpenPath } from './measure.js';
 import type { Meter } from './meter.js';
-import { checkSource, readCreateArguments, readExternalData } from './model-source.js';
-import {
-  type NativeFeed,
-  type NativeMeasureRequest,
-  type NativeMeasureResult,
-  type NativeOutputs,
-  type NativeRuntime,
-  type NativeSession,
-  native,
-} from './native.js';
-import { planProviders } from './providers.js';
-import { openRuntime } from './runtime.js';
-import { readRunOptions, readSessionOptions } from './session-options.js';
-import { type Tensor, trustedTensor } from './tensor.js';
-import type { Measurement, MeasureOptions } from './types/measure.js';
+import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
+import { type OpenedSession, openSession } from './open-session.js';
+import { readRunOptions } from './session-options.js';
+import type { Tensor } from './tensor.js';
+import type { DataPath, Measurement, MeasureOptions } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type {
+  BindOptions,
   ExecutionProviderConfig as ExecutionProviderConfigType,
   Feeds,
   Fetches,
+  Placement,
   RunOptions as RunOptionsType,
   SessionOptions as SessionOptionsType,
   SkippedProvider,
-  TensorData,
   TensorLike,
   ValueMetadata as ValueMetadataType,
 } from './types/onnx.js';
 
-type Outputs = { readonly [name: string]: Tensor };
-
-/** Which outputs a run gives, and where they are written. */
-interface FetchPlan {
-  /** Indices of outputs in the order asked for; undefined: all. */
-  indices: number[] | undefined;
-  into: NativeFeed | undefined;
-  /** Tensors given to write to, by position. */
-  given: (TensorLike | undefined)[] | undefined;
-}
-const ALL_OUTPUTS: FetchPlan = { indices: undefined, into: undefined, given: undefined };
-
-/** @internal What the synchronised loop is asked for; the feeds are added by the session. */
-export type LoopRequest = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch'>;
 /** @internal */
 export type LoopResult = Omit<NativeMeasureResult, 'outputs'> & { outputs: Outputs };
 
@@ -68,14 +44,19 @@ export class InferenceSession {
   readonly device: { readonly uuid: string; readonly pciBusId: string } | null;
   /** The ONNX Runtime in use. */
   readonly runtime: { readonly version: string; readonly path: string };
+  /** Which provider took which nodes. */
+  readonly placement: Placement;
+  /** The session replays a CUDA graph (`enableGraphCapture`): it runs through `bind` and `measure`. */
+  readonly graphCapture: boolean;
 
   readonly #native: NativeSession;
   readonly #inputs: readonly Port[];
   readonly #outputs: readonly Port[];
+  readonly #bindings: Bindings;
   #ticket = 0;
   #released: Promise<void> | undefined;
 
-  private constructor(session: NativeSession, runtime: NativeRuntime, skipped: SkippedProvider[]) {
+  private constructor({ session, runtime, skipped, placement, graph }: OpenedSession) {
     this.#native = session;
     this.#inputs = session.inputs.map(makePort);
     this.#outputs = session.outputs.map(makePort);
@@ -87,6 +68,19 @@ export class InferenceSession {
     this.skippedProviders = skipped;
     this.device = session.device.uuid === '' ? null : session.device;
     this.runtime = { version: runtime.version, path: runtime.path };
+    this.placement = placement;
+    this.graphCapture = graph;
+    this.#bindings = new Bindings({
+      native: session,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      device: this.device,
+      graph,
+      checkOpen: () => this.#checkOpen(),
+      isReleased: () => this.#released !== undefined,
+      nextTicket: () => ++this.#ticket,
+      abortable: (ticket, signal, start) => this.#abortable(ticket, signal, start),
+    });
   }
 
   /** Loads a model from a path. */
@@ -101,32 +95,7 @@ export class InferenceSession {
   ): Promise<InferenceSession>;
   static create(buffer: Uint8Array, options?: SessionOptionsType): Promise<InferenceSession>;
   static async create(...args: unknown[]): Promise<InferenceSession> {
-    const { source, options } = readCreateArguments(args);
-    const common = readSessionOptions(options);
-    const strict = options.strict === undefined ? false : truth('strict', options.strict);
-    const given = readLibraryFolders(options.libraryFolders);
-    const [model, externalData] = await Promise.all([
-      checkSource(source),
-      readExternalData(options.externalData),
-    ]);
-
-    const runtime = openRuntime(options.onnxruntime);
-    const plan = planProviders(options.executionProviders, runtime.providers, common.fallback, () =>
-      libraryFolders(given, dirname(runtime.path)).map(({ folder }) => folder),
-    );
-    if (strict && !plan.providers.some((provider) => provider.name === 'cpu')) {
-      common.config.keys.push('session.disable_cpu_ep_fallback');
-      common.config.values.push('1');
-    }
-    const session = await native().createSession({
-      ...common,
-      library: runtime.path,
-      ...('path' in model ? { modelPath: model.path } : { modelBytes: model.bytes }),
-      providers: plan.providers,
-      cpuMemArena: common.cpuMemArena && plan.cpuArena,
-      externalData,
-    });
-    return new InferenceSession(session, runtime, [...plan.skipped, ...session.skipped]);
+    return new InferenceSession(await openSession(args));
   }
 
   /** Runs the model once. Inputs larger than 1 MiB must not be changed or transferred until the run has settled. */
@@ -135,17 +104,18 @@ export class InferenceSession {
   run(feeds: Feeds, fetches: Fetches, options?: RunOptionsType): Promise<Outputs>;
   async run(feeds: Feeds, second?: Fetches | RunOptionsType, third?: RunOptionsType): Promise<Outputs> {
     this.#checkOpen();
+    if (this.graphCapture) throw boundOnly();
     let fetch = ALL_OUTPUTS;
     let options = third;
     if (second !== undefined) {
-      if (this.#isFetches(second)) fetch = this.#readFetches(second);
+      if (this.#isFetches(second)) fetch = readFetches(this.#outputs, second);
       else options ??= second as RunOptionsType;
     }
     const feed = readFeeds(this.#inputs, feeds);
     const ticket = ++this.#ticket;
     if (options !== undefined) return this.#runWith(ticket, feed, fetch, options);
     const result = this.#native.run(ticket, feed, fetch.indices, fetch.into, undefined);
-    return this.#toOutputs(Array.isArray(result) ? result : await result, fetch);
+    return toOutputs(this.#outputs, Array.isArray(result) ? result : await result, fetch);
   }
 
   /**
@@ -155,6 +125,15 @@ export class InferenceSession {
   async measure(feeds: Feeds, options?: MeasureOptions<Meter>): Promise<Measurement<Outputs>> {
     this.#checkOpen();
     return await measureSession(this, feeds, options);
+  }
+
+  /**
+   * Binds inputs and outputs once, in the memory of the device where the session has one: they stay there from run to
+   * run. Inputs are copied; a binding ends by `release`, or with the session.
+   */
+  async bind(options: BindOptions): Promise<Binding> {
+    this.#checkOpen();
+    return await this.#bindings.bind(options);
   }
 
   /** Ends the session after the runs that are under way or queued; further calls of it fail. Twice is once. */
@@ -178,15 +157,32 @@ export class InferenceSession {
     this.#native.endProfiling();
   }
 
-  /** @internal The synchronised loop of `measure`: checks the feeds, copies them once, runs natively. */
-  async measureNative(feeds: Feeds, request: LoopRequest, signal?: AbortSignalLike): Promise<LoopResult> {
+  /** @internal Puts the feeds where the loops of a measurement find them. */
+  async openPath(feeds: Feeds, path: DataPath): Promise<OpenPath> {
     this.#checkOpen();
-    const feed = readFeeds(this.#inputs, feeds);
+    if (path !== 'device') return { ...HOST_PATH, pinned: path === 'pinned' };
+    const { id, close } = await this.#bindings.open(feeds, 'gpu');
+    return {
+      binding: id,
+      pinned: false,
+      close: () => (this.#released === undefined ? close() : Promise.resolve()),
+    };
+  }
+
+  /** @internal The synchronised loop of `measure`: checks the feeds, copies them once, runs natively. */
+  async measureNative(
+    feeds: Feeds,
+    request: NativeLoop,
+    signal?: AbortSignalLike,
+    { binding, pinned }: OpenPath = HOST_PATH,
+  ): Promise<LoopResult> {
+    this.#checkOpen();
+    const feed = binding === undefined ? readFeeds(this.#inputs, feeds) : undefined;
     const ticket = ++this.#ticket;
     const loop = (): Promise<NativeMeasureResult> =>
-      this.#native.measure({ ...request, ticket, feed, fetch: undefined });
+      this.#native.measure({ ...request, ticket, feed, fetch: undefined, binding, pinned });
     const result = await (signal === undefined ? loop() : this.#abortable(ticket, signal, loop));
-    return { ...result, outputs: this.#toOutputs(result.outputs, ALL_OUTPUTS) };
+    return { ...result, outputs: toOutputs(this.#outputs, result.outputs, ALL_OUTPUTS) };
   }
 
   async #runWith(
@@ -200,7 +196,7 @@ export class InferenceSession {
     const settings = readRunOptions(options);
     const run = (): NativeOutputs | Promise<NativeOutputs> =>
       this.#native.run(ticket, feed, fetch.indices, fetch.into, settings);
-    return this.#toOutputs(await (signal ? this.#abortable(ticket, signal, run) : run()), fetch);
+    return toOutputs(this.#outputs, await (signal ? this.#abortable(ticket, signal, run) : run()), fetch);
   }
 
   /** Cancels the job when the signal fires; a job that it ended rejects with the signal's reason, as fetch does. */
@@ -236,51 +232,17 @@ export class InferenceSession {
     }
     return this.outputNames.some((name) => Object.hasOwn(value, name));
   }
-
-  #readFetches(fetches: Fetches): FetchPlan {
-    if (Array.isArray(fetches)) {
-      if (fetches.length === 0) throw invalidArgument('Fetches must name at least one output.');
-      return { ...ALL_OUTPUTS, indices: fetches.map((name) => outputIndex(this.#outputs, name)) };
-    }
-    const indices: number[] = [];
-    const into: NativeFeed = [];
-    const given: (TensorLike | undefined)[] = [];
-    for (const [name, tensor] of Object.entries(fetches as Record<string, TensorLike | null>)) {
-      const index = outputIndex(this.#outputs, name);
-      const port = this.#outputs[index] as Port;
-      // Strings live in ONNX Runtime's memory: they are copied to the tensor afterwards.
-      if (tensor !== null)
-        pushTensor(port.type === 'string' ? [] : into, indices.length, port, tensor, 'output');
-      given.push(tensor ?? undefined);
-      indices.push(index);
-    }
-    return { indices, into, given };
-  }
-
-  #toOutputs(list: NativeOutputs, fetch: FetchPlan): Outputs {
-    const outputs: Record<string, Tensor> = {};
-    const count = list.length / 2;
-    for (let i = 0; i < count; i++) {
-      const port = this.#outputs[fetch.indices === undefined ? i : (fetch.indices[i] as number)] as Port;
-      const data = list[2 * i] as TensorData | undefined;
-      const dims = (list[2 * i + 1] as number[] | undefined) ?? port.dims;
-      const given = fetch.given?.[i];
-      outputs[port.name] =
-        given === undefined
-          ? trustedTensor(port.type, data as TensorData, dims)
-          : filled(given, data as string[] | undefined);
-    }
-    return outputs;
-  }
 }
 
-/** The tensor that was given to write to; strings are put into its array. */
-function filled(tensor: TensorLike, strings: string[] | undefined): Tensor {
-  if (strings !== undefined) {
-    const target = tensor.data as string[];
-    for (let i = 0; i < strings.length; i++) target[i] = strings[i] as string;
-  }
-  return tensor as Tensor;
+/** Ordinary memory: each loop takes the feeds along. */
+const HOST_PATH: OpenPath = { binding: undefined, pinned: false, close: () => Promise.resolve() };
+
+function boundOnly(): MicrojouleError {
+  return new MicrojouleError(
+    'not-supported',
+    'A session with a CUDA graph runs on bound memory only: the graph would not see other tensors.',
+    'Use session.bind({ inputs }) with its run() and outputs(), or session.measure.',
+  );
 }
 
 function metadata(port: Port): ValueMetadataType {

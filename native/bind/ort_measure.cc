@@ -43,6 +43,14 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
   return {};
 }
 
+Status read_tensors(Napi::Env env, const Napi::Object& request, const ort::Model& model, ort::Bindings& bindings,
+                    std::vector<size_t>& fetched) {
+  std::vector<napi_value> borrowed;
+  Status status = read_feed(env, request.Get("feed"), model, Storage::kCopyAlways, bindings, borrowed);
+  if (!status.ok()) return status;
+  return read_fetch(env, request.Get("fetch"), env.Undefined(), model, bindings, fetched, borrowed);
+}
+
 void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& job) {
   const Napi::Env env = callback.Env();
   for (const measure::Progress& now : job.take_progress()) {
@@ -59,15 +67,17 @@ Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   require_open(env);
   const auto request = info[0].As<Napi::Object>();
-  auto job = std::make_shared<measure::LoopJob>(model_, read_loop_request(request));
+  const Napi::Value bound = request.Get("binding");
+  auto job = std::make_shared<measure::LoopJob>(model_, read_loop_request(request),
+                                                bound.IsNumber() ? binding_of(bound) : nullptr);
   job->ticket = static_cast<uint64_t>(request.Get("ticket").As<Napi::Number>().Int64Value());
-  std::vector<napi_value> borrowed;
   std::vector<size_t> fetched;
-  Status status = read_feed(env, request.Get("feed"), *model_, Storage::kCopyAlways, job->bindings, borrowed);
-  if (status.ok()) {
-    status = read_fetch(env, request.Get("fetch"), env.Undefined(), *model_, job->bindings, fetched, borrowed);
+  if (bound.IsNumber()) {
+    fetched = binding_of(bound)->outputs();
+  } else {
+    const Status status = read_tensors(env, request, *model_, job->bindings, fetched);
+    if (!status.ok()) throw_status(env, status);
   }
-  if (!status.ok()) throw_status(env, status);
 
   uint64_t progress = 0;
   if (const Napi::Value callback = request.Get("progress"); callback.IsFunction()) {
@@ -77,24 +87,13 @@ Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
     job->on_progress = [environment = environment_, progress] { environment->post(progress); };
   }
 
-  const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
-  auto id = std::make_shared<uint64_t>(0);
-  *id = environment_->expect(
-      [self = shared_from_this(), job, fetched = std::move(fetched), deferred, id, progress](Napi::Env e) {
-        self->environment_->forget(*id);
-        self->environment_->forget(progress);
-        Napi::Object result = Napi::Object::New(e);
-        const Status ended = job->status.ok() ? result_of(e, *self->model_, *job, fetched, result) : job->status;
-        if (ended.ok()) {
-          deferred->Resolve(result);
-        } else {
-          deferred->Reject(to_error(e, ended));
-        }
-      });
-  auto notify = [environment = environment_, id] { environment->post(*id); };
-  job->on_end(notify);
-  executor_->submit(std::move(job));
-  return deferred->Promise();
+  const auto value = [self = shared_from_this(), job, fetched = std::move(fetched)](Napi::Env e) -> napi_value {
+    Napi::Object result = Napi::Object::New(e);
+    const Status status = result_of(e, *self->model_, *job, fetched, result);
+    if (!status.ok()) throw_status(e, status);
+    return result;
+  };
+  return promise_of(env, job, value, progress);
 }
 
 }  // namespace mj::bind

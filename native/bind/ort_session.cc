@@ -63,6 +63,18 @@ Napi::Array skipped(Napi::Env env, const std::vector<ort::Skipped>& providers) {
   return list;
 }
 
+// Flat: provider, name and operator of each node in turn.
+Napi::Array placement(Napi::Env env, const std::vector<ort::PlacedNode>& nodes) {
+  Napi::Array list = Napi::Array::New(env, 3 * nodes.size());
+  uint32_t next = 0;
+  for (const ort::PlacedNode& node : nodes) {
+    for (const std::string* text : {&node.provider, &node.name, &node.op}) {
+      list.Set(next++, Napi::String::New(env, *text));
+    }
+  }
+  return list;
+}
+
 }  // namespace
 
 Borrowed::Borrowed(Napi::Env env, const std::vector<napi_value>& values) {
@@ -96,11 +108,22 @@ Napi::Object SessionBinding::object(Napi::Env env) {
   object.Set("providers", names(env, model_->providers()));
   object.Set("skipped", skipped(env, model_->skipped()));
   object.Set("device", device);
+  object.Set("placement", placement(env, model_->placement()));
 
   auto self = shared_from_this();
   object.Set("run", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->run(info); }));
   object.Set("measure",
              Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->measure(info); }));
+  const auto method = [&](const char* name, Napi::Value (SessionBinding::*function)(const Napi::CallbackInfo&)) {
+    object.Set(name, Napi::Function::New(env, [self, function](const Napi::CallbackInfo& info) {
+                 return (self.get()->*function)(info);
+               }));
+  };
+  method("bind", &SessionBinding::bind);
+  method("updateBinding", &SessionBinding::update_binding);
+  method("runBinding", &SessionBinding::run_binding);
+  method("fetchBinding", &SessionBinding::fetch_binding);
+  method("releaseBinding", &SessionBinding::release_binding);
   object.Set("cancel", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) {
                self->executor_->cancel(ticket_of(info[0]));
              }));
@@ -197,17 +220,34 @@ Napi::Value SessionBinding::end_profiling(Napi::Env env) {
 Napi::Value SessionBinding::release(Napi::Env env) {
   require_open(env);
   released_ = true;
-  auto job = std::make_shared<CloseJob>(model_);
+  const auto job = std::make_shared<CloseJob>(model_);
+  return promise_of(env, job, [self = shared_from_this()](Napi::Env e) {
+    self->executor_->stop();
+    return e.Undefined();
+  });
+}
+
+Napi::Value SessionBinding::promise_of(Napi::Env env, const ort::JobPtr& job,
+                                       std::function<napi_value(Napi::Env)> value, uint64_t progress) {
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   auto id = std::make_shared<uint64_t>(0);
-  *id = environment_->expect([self = shared_from_this(), deferred, id](Napi::Env e) {
-    self->environment_->forget(*id);
-    self->executor_->stop();
-    deferred->Resolve(e.Undefined());
-  });
-  executor_->submit(job);
+  *id = environment_->expect(
+      [self = shared_from_this(), job, value = std::move(value), deferred, id, progress](Napi::Env e) {
+        self->environment_->forget(*id);
+        self->environment_->forget(progress);
+        if (!job->status.ok()) {
+          deferred->Reject(to_error(e, job->status));
+          return;
+        }
+        try {
+          deferred->Resolve(value(e));
+        } catch (const Napi::Error& error) {
+          deferred->Reject(error.Value());
+        }
+      });
   auto notify = [environment = environment_, id] { environment->post(*id); };
-  if (!job->on_end(notify)) notify();
+  job->on_end(notify);
+  executor_->submit(job);
   return deferred->Promise();
 }
 

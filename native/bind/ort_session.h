@@ -1,10 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "bind/ort_environment.h"
 #include "bind/ort_tensors.h"
+#include "ort/binding.h"
 #include "ort/executor.h"
 #include "ort/model.h"
 
@@ -30,6 +33,19 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   Napi::Value end_profiling(Napi::Env env);
   Napi::Value release(Napi::Env env);
 
+  // ort_binding.cc
+  Napi::Value bind(const Napi::CallbackInfo& info);
+  Napi::Value update_binding(const Napi::CallbackInfo& info);
+  Napi::Value run_binding(const Napi::CallbackInfo& info);
+  Napi::Value fetch_binding(const Napi::CallbackInfo& info);
+  Napi::Value release_binding(const Napi::CallbackInfo& info);
+  std::shared_ptr<ort::Binding> binding_of(const Napi::Value& id) const;
+
+  // Submits the job; the promise resolves with what `value` makes of it, or rejects with its failure. `progress` is
+  // what the environment expects from the job until then; 0: nothing.
+  Napi::Value promise_of(Napi::Env env, const ort::JobPtr& job, std::function<napi_value(Napi::Env)> value,
+                         uint64_t progress = 0);
+
   Napi::Value outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job, std::vector<size_t> fetched,
                             const std::vector<napi_value>& borrowed);
   void learn(const ort::RunJob& job) noexcept;
@@ -47,6 +63,8 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   int waits_to_skip_ = 0;
   int failed_waits_ = 0;
   bool released_ = false;
+  std::map<int64_t, std::shared_ptr<ort::Binding>> bindings_;
+  int64_t last_binding_ = 0;
 };
 
 // References to JavaScript values that a job borrows memory from; dies on the environment's thread.

@@ -125,8 +125,7 @@ bool lend_value(Napi::Env env, const ort::TensorView& tensor, Owned<abi::Value>&
     const Owned<abi::Value> owner(static_cast<abi::Value*>(held));
   };
   abi::Value* lent = value.release();
-  const napi_status status =
-      napi_create_external_arraybuffer(env, const_cast<void*>(tensor.data), tensor.bytes, release, lent, &buffer);
+  const napi_status status = napi_create_external_arraybuffer(env, tensor.data, tensor.bytes, release, lent, &buffer);
   if (status != napi_ok) value.reset(lent);
   return status == napi_ok;
 }

@@ -26,8 +26,8 @@ int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns
   return request.origin_ns + std::llround(std::ceil(since / period) * period + offset);
 }
 
-LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request)
-    : model_(std::move(model)), request_(request) {}
+LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding)
+    : model_(std::move(model)), request_(request), binding_(std::move(binding)) {}
 
 std::vector<Progress> LoopJob::take_progress() {
   const std::lock_guard<std::mutex> lock(progress_mutex_);
@@ -46,9 +46,64 @@ void LoopJob::execute() noexcept {
 
 Status LoopJob::loop() {
   began_ns_ = monotonic_ns();
+  if (request_.staged) {
+    if (Status failed = stage(); !failed.ok()) return failed;
+  }
   if (Status failed = warm_up(); !failed.ok()) return failed;
-  model_->synchronise();
-  return all_blocks();
+  if (Status failed = synchronise(); !failed.ok()) return failed;
+  if (Status failed = all_blocks(); !failed.ok()) return failed;
+  if (binding_) return binding_->fetch(bindings.outputs);
+  return staged_ ? unstage() : Status();
+}
+
+// Page-locked memory is scarce: what is handed over lies elsewhere.
+Status LoopJob::unstage() {
+  for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
+    ort::TensorView tensor;
+    if (Status failed = ort::view(output.get(), tensor); !failed.ok()) return failed;
+    if (tensor.type == ort::abi::kString) continue;
+    ort::Owned<ort::abi::Value> copy;
+    Status failed =
+        ort::copy_tensor(ort::library().allocator, tensor.type, tensor.shape, tensor.data, tensor.bytes, copy);
+    if (!failed.ok()) return failed;
+    output = std::move(copy);
+  }
+  return {};
+}
+
+// Moves the inputs, and learns from one run what room the outputs need.
+Status LoopJob::stage() {
+  const ort::Memory* memory = nullptr;
+  if (Status failed = model_->memory(*request_.staged, memory); !failed.ok()) return failed;
+  for (ort::Owned<ort::abi::Value>& input : bindings.inputs) {
+    ort::TensorView tensor;
+    if (Status failed = ort::view(input.get(), tensor); !failed.ok()) return failed;
+    if (tensor.type == ort::abi::kString) continue;
+    ort::Owned<ort::abi::Value> moved;
+    Status failed =
+        ort::copy_tensor(memory->allocator.get(), tensor.type, tensor.shape, tensor.data, tensor.bytes, moved);
+    if (!failed.ok()) return failed;
+    input = std::move(moved);
+  }
+  if (Status failed = run_once(); !failed.ok()) return failed;
+  for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
+    ort::TensorView tensor;
+    if (Status failed = ort::view(output.get(), tensor); !failed.ok()) return failed;
+    if (tensor.type == ort::abi::kString) continue;
+    output.reset();
+    Status failed = ort::make_tensor(memory->allocator.get(), tensor.type, tensor.shape, output);
+    if (!failed.ok()) return failed;
+  }
+  staged_ = true;
+  return {};
+}
+
+Status LoopJob::synchronise() { return binding_ ? binding_->synchronise() : model_->device().synchronise(); }
+
+// Those that the next run allocates anew; bound and staged ones stay.
+void LoopJob::drop_outputs() noexcept {
+  if (binding_ || staged_) return;
+  for (auto& value : bindings.outputs) value.reset();
 }
 
 Status LoopJob::all_blocks() {
@@ -93,8 +148,9 @@ Status LoopJob::warm_up() {
 
 Status LoopJob::run_once() {
   // The outputs of the run before go here, outside of what is timed.
-  for (auto& value : bindings.outputs) value.reset();
+  drop_outputs();
   if (cancelled()) return aborted();
+  if (binding_) return binding_->run();
   return model_->run(nullptr, bindings.input_names.data(), bindings.input_values(), bindings.inputs.size(),
                      bindings.output_names.data(), bindings.outputs.size(), bindings.output_values());
 }
@@ -104,8 +160,8 @@ Status LoopJob::timed_runs(Block& block) {
   const size_t before_all = durations.size();
   durations.reserve(static_cast<size_t>(std::clamp<uint64_t>(wanted, 1, kReserveAtOnce)));
   tell(Phase::kRunning, before_all, monotonic_ns(), true);
-  for (auto& value : bindings.outputs) value.reset();
-  model_->synchronise();
+  drop_outputs();
+  if (Status failed = synchronise(); !failed.ok()) return failed;
 
   block.start_ns = monotonic_ns();
   const int64_t least = wanted > 0 ? INT64_MAX : request_.min_duration_ns;
@@ -115,14 +171,14 @@ Status LoopJob::timed_runs(Block& block) {
   do {
     durations.reserve();
     tell(Phase::kRunning, durations.size(), now, false);
-    for (auto& value : bindings.outputs) value.reset();
+    drop_outputs();
     const int64_t before = monotonic_ns();
     if (Status failed = run_once(); !failed.ok()) return failed;
     now = monotonic_ns();
     durations.push(static_cast<double>(now - before));
     block.runs = durations.size() - before_all;
   } while (block.runs != wanted && now - block.start_ns < limit);
-  model_->synchronise();
+  if (Status failed = synchronise(); !failed.ok()) return failed;
   block.end_ns = monotonic_ns();
   tell(Phase::kRunning, durations.size(), block.end_ns, true);
   return {};
@@ -131,10 +187,10 @@ Status LoopJob::timed_runs(Block& block) {
 // The same call with nothing in it: what the instrument itself takes, and what it makes of nothing.
 Status LoopJob::no_runs(Block& block, int64_t length_ns) {
   tell(Phase::kSham, durations.size(), monotonic_ns(), true);
-  model_->synchronise();
+  if (Status failed = synchronise(); !failed.ok()) return failed;
   block.start_ns = monotonic_ns();
   if (!abort_.sleep_until(block.start_ns + length_ns)) return aborted();
-  model_->synchronise();
+  if (Status failed = synchronise(); !failed.ok()) return failed;
   block.end_ns = monotonic_ns();
   return {};
 }

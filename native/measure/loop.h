@@ -6,10 +6,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "measure/time_log.h"
-#include "ort/run_job.h"
+#include "ort/binding.h"
 
 namespace mj::measure {
 
@@ -24,7 +25,9 @@ struct LoopRequest {
   std::vector<double> phases;
   int64_t period_ns = 0;  // counted from origin_ns
   int64_t origin_ns = 0;
-  bool sham = false;      // each block is followed by one of its length in which nothing runs
+  bool sham = false;  // each block is followed by one of its length in which nothing runs
+  // Inputs and outputs are put there first, and each run copies from and to it; nothing: where they are.
+  std::optional<ort::Place> staged;
   int64_t budget_ns = 0;  // no further block is begun that would end later than this after the warm-up; 0: no bound
 };
 
@@ -53,7 +56,9 @@ class LoopJob final : public ort::Job {
   std::shared_ptr<ort::Model> model_;  // first, so that it outlives the inputs that lie in its arena
 
  public:
-  LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request);
+  // With a binding its inputs and outputs are used, and `bindings` receives the outputs at the end; without one the
+  // tensors of `bindings` go in and come out in each run.
+  LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding);
 
   void execute() noexcept override;
   void interrupt() noexcept override;
@@ -71,16 +76,22 @@ class LoopJob final : public ort::Job {
 
  private:
   Status loop();
+  Status stage();
+  Status unstage();
   Status warm_up();
   Status all_blocks();
   Status one_block(double phase, bool sham);
   Status timed_runs(Block& block);
   Status no_runs(Block& block, int64_t length_ns);
   Status run_once();
+  void drop_outputs() noexcept;
+  Status synchronise();
   Status sleep_until(Phase phase, int64_t deadline_ns);
   void tell(Phase phase, uint64_t runs, int64_t now_ns, bool always);
 
   const LoopRequest request_;
+  const std::shared_ptr<ort::Binding> binding_;
+  bool staged_ = false;  // once it is done
   StopSignal abort_;
   int64_t told_ns_ = 0;
   int64_t began_ns_ = 0;

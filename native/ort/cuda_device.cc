@@ -1,7 +1,9 @@
 #include "ort/cuda_device.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
@@ -19,8 +21,30 @@ using CuInit = int(unsigned flags);
 using CuDeviceGet = int(int* device, int ordinal);
 using CuDeviceGetUuid = int(CuUuid* uuid, int device);
 using CuDeviceGetPciBusId = int(char* id, int length, int device);
-using CuCtxSynchronize = int();
-using CuGetErrorString = int(int error, const char** text);
+
+std::string what(const CudaCalls& calls, const char* call, int result) {
+  const char* text = nullptr;
+  if (calls.error_string == nullptr || calls.error_string(result, &text) != 0 || text == nullptr) {
+    text = "unknown error";
+  }
+  return std::string(call) + " gives " + std::to_string(result) + " (" + text + ").";
+}
+
+// A call on a device that has worked before. The numbers are CUresult's: out of memory, and what ends a context.
+Status checked(const CudaCalls& calls, const char* call, int result) {
+  if (result == 0) return {};
+  constexpr int kOutOfMemory = 2;
+  constexpr std::array<int, 8> kLost{4, 46, 214, 700, 702, 716, 717, 719};
+  const std::string text = "The CUDA driver failed: " + what(calls, call, result);
+  if (result == kOutOfMemory) return {Code::kOutOfMemory, text, "Use a smaller batch, or free memory on the device."};
+  if (std::find(kLost.begin(), kLost.end(), result) != kLost.end()) {
+    return {Code::kDeviceLost, text,
+            "Release the session and start the process again; look at the driver's log (dmesg, nvidia-smi)."};
+  }
+  return {Code::kDriverFailure, text, "Look at the driver's log (dmesg, nvidia-smi)."};
+}
+
+unsigned long long address(const void* device) { return reinterpret_cast<uintptr_t>(device); }
 
 struct Driver {
   DynLib library;
@@ -28,31 +52,27 @@ struct Driver {
   CuDeviceGet* device_get = nullptr;
   CuDeviceGetUuid* uuid = nullptr;
   CuDeviceGetPciBusId* pci_bus_id = nullptr;
-  CuCtxSynchronize* synchronise = nullptr;
-  CuGetErrorString* error_string = nullptr;
+  CudaCalls calls;
 
   Status open(const std::string& name) {
     if (const Status status = DynLib::open({name}, library); !status.ok()) {
       return {Code::kProviderUnavailable, "The CUDA driver cannot be loaded: " + status.message + ".",
               "Install the NVIDIA driver; in a container, start it with the GPU (--gpus all)."};
     }
-    const bool complete = library.load(init, "cuInit") && library.load(device_get, "cuDeviceGet") &&
-                          library.load(pci_bus_id, "cuDeviceGetPCIBusId") &&
-                          library.load(synchronise, "cuCtxSynchronize") &&
-                          // _v2 names the MIG instance; the first form is all that old drivers have.
-                          (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
-    static_cast<void>(library.load(error_string, "cuGetErrorString"));
+    const bool complete =
+        library.load(init, "cuInit") && library.load(device_get, "cuDeviceGet") &&
+        library.load(pci_bus_id, "cuDeviceGetPCIBusId") && library.load(calls.synchronise, "cuCtxSynchronize") &&
+        library.load(calls.to_device, "cuMemcpyHtoD_v2") && library.load(calls.to_host, "cuMemcpyDtoH_v2") &&
+        // _v2 names the MIG instance; the first form is all that old drivers have.
+        (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
+    static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
     if (complete) return {};
     return {Code::kProviderUnavailable, name + " lacks functions of the CUDA driver.",
             "Install a newer NVIDIA driver."};
   }
 
   Status failure(const char* call, int result) const {
-    const char* text = nullptr;
-    if (error_string == nullptr || error_string(result, &text) != 0 || text == nullptr) text = "unknown error";
-    return {Code::kProviderUnavailable,
-            std::string("The CUDA driver cannot be used: ") + call + " gives " + std::to_string(result) + " (" + text +
-                ").",
+    return {Code::kProviderUnavailable, "The CUDA driver cannot be used: " + what(calls, call, result),
             "Look at nvidia-smi, at CUDA_VISIBLE_DEVICES and at the option deviceId."};
   }
 };
@@ -79,6 +99,25 @@ std::string format_bus_id(const std::string& id) {
 
 }  // namespace
 
+Status CudaDevice::synchronise() const {
+  if (!present()) return {};
+  return checked(calls, "cuCtxSynchronize", calls.synchronise());
+}
+
+Status CudaDevice::copy_in(void* device, const void* host, size_t bytes) const {
+  if (!present() || bytes == 0) return {};
+  Status status = checked(calls, "cuMemcpyHtoD", calls.to_device(address(device), host, bytes));
+  // From pageable memory the call returns before the last part has arrived.
+  return status.ok() ? synchronise() : status;
+}
+
+Status CudaDevice::copy_out(void* host, const void* device, size_t bytes) const {
+  if (!present() || bytes == 0) return {};
+  // ONNX Runtime's stream does not wait for the default one, nor this for it.
+  if (Status status = synchronise(); !status.ok()) return status;
+  return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
+}
+
 Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library) {
   Driver driver;
   if (Status status = driver.open(library); !status.ok()) return status;
@@ -93,7 +132,8 @@ Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library
   }
   out.uuid = format_uuid(uuid);
   out.pci_bus_id = format_bus_id(bus.data());
-  out.synchronise_context = driver.synchronise;
+  out.ordinal = ordinal;
+  out.calls = driver.calls;
   return {};
 }
 

@@ -1,25 +1,39 @@
 #pragma once
 
-// Which GPU a CUDA ordinal is, in NVML's terms, and a wait for it: NVML's order differs from CUDA's.
+// A GPU through the CUDA driver: which one a CUDA ordinal is in NVML's terms (whose order differs), a wait for its
+// work, and copies to and from its memory, for which ONNX Runtime's C API has no call before 1.23.
+#include <cstddef>
 #include <string>
 
 #include "base/status.h"
 
 namespace mj::ort {
 
-struct CudaDevice {
-  std::string uuid;        // 'GPU-8f0f…', as NVML writes it
-  std::string pci_bus_id;  // '00000000:01:00.0'
+// From cuda.h: CUresult is an int, CUdeviceptr an unsigned long long.
+struct CudaCalls {
+  int (*synchronise)() = nullptr;
+  int (*to_device)(unsigned long long device, const void* host, size_t bytes) = nullptr;
+  int (*to_host)(void* host, unsigned long long device, size_t bytes) = nullptr;
+  int (*error_string)(int error, const char** text) = nullptr;
+};
 
-  // Waits until the context current on this thread has done its work; nothing without a device.
-  void synchronise() const noexcept {
-    if (synchronise_context != nullptr) synchronise_context();
-  }
-  int (*synchronise_context)() = nullptr;
+struct CudaDevice {
+  std::string uuid;        // 'GPU-8f0f…', as NVML writes it; empty: no device
+  std::string pci_bus_id;  // '00000000:01:00.0'
+  int ordinal = 0;
+  CudaCalls calls;
+
+  [[nodiscard]] bool present() const noexcept { return calls.synchronise != nullptr; }
+
+  // All of these work in the context current on this thread, which is the one that ONNX Runtime has left there, and
+  // return when the device is done. Nothing without a device.
+  [[nodiscard]] Status synchronise() const;
+  Status copy_in(void* device, const void* host, size_t bytes) const;
+  Status copy_out(void* host, const void* device, size_t bytes) const;
 };
 
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts
 // within CUDA_VISIBLE_DEVICES.
-Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& name = "libcuda.so.1");
+Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library = "libcuda.so.1");
 
 }  // namespace mj::ort

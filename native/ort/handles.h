@@ -16,6 +16,8 @@ struct Release;
   };
 MJ_ORT_RELEASE(Allocator, ReleaseAllocator)
 MJ_ORT_RELEASE(CudaOptions, ReleaseCUDAProviderOptions)
+MJ_ORT_RELEASE(IoBinding, ReleaseIoBinding)
+MJ_ORT_RELEASE(MemoryInfo, ReleaseMemoryInfo)
 MJ_ORT_RELEASE(RunOptions, ReleaseRunOptions)
 MJ_ORT_RELEASE(Session, ReleaseSession)
 MJ_ORT_RELEASE(SessionOptions, ReleaseSessionOptions)

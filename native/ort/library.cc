@@ -62,6 +62,21 @@ Status fill(Library& lib) {
   return list_providers(lib.api, lib.providers);
 }
 
+// The minor number of '1.minor.patch' is the API's version; 0: another release.
+unsigned long api_version(const std::string& version) {
+  constexpr char kMajor[] = "1.";
+  return version.rfind(kMajor, 0) == 0 ? std::strtoul(version.c_str() + 2, nullptr, 10) : 0;
+}
+
+void load_placement(const abi::ApiBase& base, Library& lib) {
+  if (api_version(lib.version) < abi::kPlacementApiVersion) return;
+  const void* const* table = static_cast<const void* const*>(base.GetApi(abi::kPlacementApiVersion));
+  if (table == nullptr) return;
+#define X(slot, name, ...) lib.api.name = reinterpret_cast<decltype(lib.api.name)>(const_cast<void*>(table[slot]));
+  MJ_ORT_PLACEMENT_SLOTS(X)
+#undef X
+}
+
 Status load(const std::string& path, Library& lib) {
   DynLib handle;
   if (const Status status = DynLib::open({path}, handle); !status.ok()) {
@@ -88,6 +103,7 @@ Status load(const std::string& path, Library& lib) {
 #define X(slot, name, ...) lib.api.name = reinterpret_cast<decltype(lib.api.name)>(const_cast<void*>(table[slot]));
   MJ_ORT_SLOTS(X)
 #undef X
+  load_placement(*base, lib);
   return {};
 }
 
@@ -96,9 +112,7 @@ Status load(const std::string& path, Library& lib) {
 const Library& library() noexcept { return *g_library; }
 
 Status check_version(const std::string& version) {
-  // 'major.minor.patch'; the API's version is the minor number.
-  constexpr char kMajor[] = "1.";
-  if (version.rfind(kMajor, 0) == 0 && std::strtoul(version.c_str() + 2, nullptr, 10) >= abi::kApiVersion) return {};
+  if (api_version(version) >= abi::kApiVersion) return {};
   return {Code::kOrtVersion,
           "ONNX Runtime " + version + " cannot be used: 1." + std::to_string(abi::kApiVersion) +
               " or a later release of 1 is needed.",

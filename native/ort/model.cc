@@ -1,5 +1,6 @@
 #include "ort/model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ort/error.h"
@@ -65,6 +66,9 @@ Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) 
     MJ_ORT_RETURN(api().RunOptionsSetRunLogSeverityLevel(model->run_options_.get(), abi::kLogFatal));
   }
   if (status = model->describe(); !status.ok()) return status;
+  if (records_placement()) {
+    if (status = read_placement(model->session_.get(), model->placement_); !status.ok()) return status;
+  }
   result = std::move(model);
   return {};
 }
@@ -114,6 +118,24 @@ Status Model::describe() {
   return read_values(session, outputs, api().SessionGetOutputName, api().SessionGetOutputTypeInfo, outputs_);
 }
 
+Status Model::memory(Place place, const Memory*& result) {
+  Memory& memory = memories_[static_cast<size_t>(place)];
+  result = &memory;
+  if (memory.allocator) return {};
+  if (place != Place::kCpu && !device_.present()) {
+    return {Code::kNotSupported, "The session runs on no CUDA device, so it has no memory there."};
+  }
+  return make_memory(session_.get(), place, device_.ordinal, memory);
+}
+
+Status Model::make_io_binding(Owned<abi::IoBinding>& binding) {
+  return take(api().CreateIoBinding(session_.get(), out(binding)));
+}
+
+Status Model::run_bound(const abi::IoBinding* binding) {
+  return take(api().RunWithBinding(session_.get(), run_options_.get(), binding), Activity::kRun);
+}
+
 Status Model::run(const abi::RunOptions* run_options, const char* const* input_names, const abi::Value* const* inputs,
                   size_t input_count, const char* const* output_names, size_t output_count, abi::Value** outputs) {
   const abi::RunOptions* used = run_options != nullptr ? run_options : run_options_.get();
@@ -130,6 +152,19 @@ void Model::arm() noexcept {
   if (terminated_.exchange(false, std::memory_order_acq_rel)) {
     take(api().RunOptionsUnsetTerminate(run_options_.get()));
   }
+}
+
+void Model::close() noexcept {
+  for (const auto& dependent : dependents_) {
+    if (const std::shared_ptr<Dependent> alive = dependent.lock()) alive->close();
+  }
+  session_.reset();
+}
+
+void Model::add(const std::shared_ptr<Dependent>& dependent) {
+  const auto gone = [](const std::weak_ptr<Dependent>& other) { return other.expired(); };
+  dependents_.erase(std::remove_if(dependents_.begin(), dependents_.end(), gone), dependents_.end());
+  dependents_.push_back(dependent);
 }
 
 Status Model::end_profiling(std::string& file) {

@@ -1,6 +1,7 @@
 #pragma once
 
 // A loaded model: ONNX Runtime's session and what it tells about itself.
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "base/status.h"
 #include "ort/cuda_device.h"
+#include "ort/memory.h"
+#include "ort/placement.h"
 #include "ort/providers.h"
 #include "ort/value.h"
 
@@ -55,6 +58,13 @@ struct Skipped {
   Status reason;
 };
 
+// What refers to ONNX Runtime's session and has to end before it.
+class Dependent {
+ public:
+  virtual ~Dependent() = default;
+  virtual void close() noexcept = 0;
+};
+
 class Model {
  public:
   // Takes as long as it takes: never on the event loop.
@@ -65,6 +75,8 @@ class Model {
   [[nodiscard]] const std::vector<std::string>& providers() const noexcept { return providers_; }
   [[nodiscard]] const std::vector<Skipped>& skipped() const noexcept { return skipped_; }
   [[nodiscard]] const CudaDevice& device() const noexcept { return device_; }
+  // Which provider took which node; empty where the library does not tell.
+  [[nodiscard]] const std::vector<PlacedNode>& placement() const noexcept { return placement_; }
 
   // Where a copied input of so many bytes is best put: the session's arena keeps its pages, so that a large input does
   // not fault them in at every run; small ones are quicker from the heap.
@@ -72,6 +84,11 @@ class Model {
     return bytes >= kArenaFrom ? arena_.get() : library().allocator;
   }
 
+  // Memory of the session in this place, made on first use; on the executor's thread.
+  Status memory(Place place, const Memory*& result);
+
+  Status make_io_binding(Owned<abi::IoBinding>& binding);
+  Status run_bound(const abi::IoBinding* binding);
   // `run_options` null: the model's own, which `terminate` reaches.
   Status run(const abi::RunOptions* run_options, const char* const* input_names, const abi::Value* const* inputs,
              size_t input_count, const char* const* output_names, size_t output_count, abi::Value** outputs);
@@ -79,11 +96,10 @@ class Model {
   void terminate() noexcept;
   void arm() noexcept;
 
-  // Waits for what the device still does; nothing on the CPU.
-  void synchronise() const noexcept { device_.synchronise(); }
   Status end_profiling(std::string& file);
-  // Ends ONNX Runtime's session; nothing may run after it.
-  void close() noexcept { session_.reset(); }
+  // Ends what depends on ONNX Runtime's session, and the session; nothing may run after it.
+  void close() noexcept;
+  void add(const std::shared_ptr<Dependent>& dependent);
 
  private:
   Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
@@ -94,13 +110,16 @@ class Model {
 
   Owned<abi::Session> session_;
   Owned<abi::Allocator> arena_;
+  std::array<Memory, kPlaces> memories_;
   Owned<abi::RunOptions> run_options_;
   std::atomic<bool> terminated_{false};
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
   std::vector<std::string> providers_;
   std::vector<Skipped> skipped_;
+  std::vector<PlacedNode> placement_;
   CudaDevice device_;
+  std::vector<std::weak_ptr<Dependent>> dependents_;
 };
 
 }  // namespace mj::ort

@@ -17,6 +17,9 @@ namespace mj::ort::abi {
 using Allocator = ::OrtAllocator;
 using CudaOptions = ::OrtCUDAProviderOptionsV2;
 using Env = ::OrtEnv;
+using EpNode = ::OrtEpAssignedNode;
+using EpSubgraph = ::OrtEpAssignedSubgraph;
+using IoBinding = ::OrtIoBinding;
 using MemoryInfo = ::OrtMemoryInfo;
 using RunOptions = ::OrtRunOptions;
 using Session = ::OrtSession;
@@ -30,6 +33,9 @@ using Value = ::OrtValue;
 struct Allocator;
 struct CudaOptions;
 struct Env;
+struct EpNode;
+struct EpSubgraph;
+struct IoBinding;
 struct MemoryInfo;
 struct RunOptions;
 struct Session;
@@ -99,6 +105,7 @@ MJ_ORT_ENUM_TYPES(X)
   X(ExecutionMode, kSequential, ORT_SEQUENTIAL, 0)                     \
   X(ExecutionMode, kParallel, ORT_PARALLEL, 1)                         \
   X(AllocatorType, kDeviceAllocator, OrtDeviceAllocator, 0)            \
+  X(MemType, kMemTypeCpuOutput, OrtMemTypeCPUOutput, -1)               \
   X(MemType, kMemTypeDefault, OrtMemTypeDefault, 0)
 
 #define X(ours, theirs, value) constexpr ElementType ours = static_cast<ElementType>(value);
@@ -163,10 +170,12 @@ MJ_ORT_OTHER_ENUMERATORS(X)
   X(62, GetDimensions, Status*(const TensorInfo*, int64_t*, size_t) noexcept)                                        \
   X(63, GetSymbolicDimensions, Status*(const TensorInfo*, const char**, size_t) noexcept)                            \
   X(65, GetTensorTypeAndShape, Status*(const Value*, TensorInfo**) noexcept)                                         \
+  X(68, CreateMemoryInfo, Status*(const char*, AllocatorType, int, MemType, MemoryInfo**) noexcept)                    \
   X(69, CreateCpuMemoryInfo, Status*(AllocatorType, MemType, MemoryInfo**) noexcept)                                 \
   X(76, AllocatorFree, Status*(Allocator*, void*) noexcept)                                                          \
   X(78, GetAllocatorWithDefaultOptions, Status*(Allocator**) noexcept)                                               \
   X(93, ReleaseStatus, void(Status*))                                                                                \
+  X(94, ReleaseMemoryInfo, void(MemoryInfo*))                                                                          \
   X(95, ReleaseSession, void(Session*))                                                                              \
   X(96, ReleaseValue, void(Value*))                                                                                  \
   X(97, ReleaseRunOptions, void(RunOptions*))                                                                        \
@@ -180,6 +189,14 @@ MJ_ORT_OTHER_ENUMERATORS(X)
   X(130, AddSessionConfigEntry, Status*(SessionOptions*, const char*, const char*) noexcept)                         \
   X(131, CreateAllocator, Status*(const Session*, const MemoryInfo*, Allocator**) noexcept)                          \
   X(132, ReleaseAllocator, void(Allocator*))                                                                         \
+  X(133, RunWithBinding, Status*(Session*, const RunOptions*, const IoBinding*) noexcept)                              \
+  X(134, CreateIoBinding, Status*(Session*, IoBinding**) noexcept)                                                     \
+  X(135, ReleaseIoBinding, void(IoBinding*))                                                                           \
+  X(136, BindInput, Status*(IoBinding*, const char*, const Value*) noexcept)                                           \
+  X(137, BindOutput, Status*(IoBinding*, const char*, const Value*) noexcept)                                          \
+  X(138, BindOutputToDevice, Status*(IoBinding*, const char*, const MemoryInfo*) noexcept)                             \
+  X(140, GetBoundOutputValues, Status*(const IoBinding*, Allocator*, Value***, size_t*) noexcept)                      \
+  X(142, ClearBoundOutputs, void(IoBinding*) noexcept)                                                                 \
   X(165, AddRunConfigEntry, Status*(RunOptions*, const char*, const char*) noexcept)                                 \
   X(170, SessionOptionsAppendExecutionProvider_TensorRT_V2,                                                          \
     Status*(SessionOptions*, const TensorRtOptions*) noexcept)                                                       \
@@ -187,6 +204,8 @@ MJ_ORT_OTHER_ENUMERATORS(X)
   X(172, UpdateTensorRTProviderOptions,                                                                              \
     Status*(TensorRtOptions*, const char* const*, const char* const*, size_t) noexcept)                              \
   X(174, ReleaseTensorRTProviderOptions, void(TensorRtOptions*))                                                     \
+  X(202, SynchronizeBoundInputs, Status*(IoBinding*) noexcept)                                                         \
+  X(203, SynchronizeBoundOutputs, Status*(IoBinding*) noexcept)                                                        \
   X(204, SessionOptionsAppendExecutionProvider_CUDA_V2, Status*(SessionOptions*, const CudaOptions*) noexcept)       \
   X(205, CreateCUDAProviderOptions, Status*(CudaOptions**) noexcept)                                                 \
   X(206, UpdateCUDAProviderOptions,                                                                                  \
@@ -196,9 +215,18 @@ MJ_ORT_OTHER_ENUMERATORS(X)
     Status*(SessionOptions*, const char*, const char* const*, const char* const*, size_t) noexcept)                  \
   X(279, AddExternalInitializersFromFilesInMemory,                                                                   \
     Status*(SessionOptions*, const char* const*, char* const*, const size_t*, size_t) noexcept)
+
+// Slots that came later: null where the release is older.
+#define MJ_ORT_PLACEMENT_SLOTS(X)                                                                                    \
+  X(407, Session_GetEpGraphAssignmentInfo, Status*(const Session*, const EpSubgraph* const**, size_t*) noexcept)     \
+  X(408, EpAssignedSubgraph_GetEpName, Status*(const EpSubgraph*, const char**) noexcept)                            \
+  X(409, EpAssignedSubgraph_GetNodes, Status*(const EpSubgraph*, const EpNode* const**, size_t*) noexcept)           \
+  X(410, EpAssignedNode_GetName, Status*(const EpNode*, const char**) noexcept)                                      \
+  X(412, EpAssignedNode_GetOperatorType, Status*(const EpNode*, const char**) noexcept)
 // clang-format on
 
 constexpr uint32_t kApiVersion = 18;
+constexpr uint32_t kPlacementApiVersion = 24;
 
 // What OrtGetApiBase returns.
 struct ApiBase {
@@ -209,6 +237,7 @@ struct ApiBase {
 struct Api {
 #define X(slot, name, ...) std::add_pointer_t<__VA_ARGS__> name = nullptr;
   MJ_ORT_SLOTS(X)
+  MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
 };
 

@@ -1,6 +1,7 @@
 #include "ort/session_options.h"
 
 #include "ort/error.h"
+#include "ort/placement.h"
 
 namespace mj::ort {
 
@@ -56,6 +57,7 @@ Status make_session_options(const ModelOptions& options, Owned<abi::SessionOptio
   for (const auto& [key, value] : options.config) {
     MJ_ORT_RETURN(api().AddSessionConfigEntry(target, key.c_str(), value.c_str()));
   }
+  if (records_placement()) MJ_ORT_RETURN(api().AddSessionConfigEntry(target, kRecordPlacement, "1"));
   return add_external_data(options, target);
 }
 

@@ -80,9 +80,13 @@ Status borrow_tensor(abi::ElementType type, const Shape& shape, void* data, size
                                                    out(value)));
 }
 
+Status make_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape& shape, Owned<abi::Value>& value) {
+  return take(api().CreateTensorAsOrtValue(allocator, shape.data(), shape.size(), type, out(value)));
+}
+
 Status copy_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape& shape, const void* data, size_t bytes,
                    Owned<abi::Value>& value) {
-  MJ_ORT_RETURN(api().CreateTensorAsOrtValue(allocator, shape.data(), shape.size(), type, out(value)));
+  if (Status status = make_tensor(allocator, type, shape, value); !status.ok()) return status;
   if (bytes == 0) return {};
   void* target = nullptr;
   MJ_ORT_RETURN(api().GetTensorMutableData(value.get(), &target));
@@ -91,8 +95,7 @@ Status copy_tensor(abi::Allocator* allocator, abi::ElementType type, const Shape
 }
 
 Status string_tensor(const Shape& shape, const std::vector<std::string>& strings, Owned<abi::Value>& value) {
-  MJ_ORT_RETURN(
-      api().CreateTensorAsOrtValue(library().allocator, shape.data(), shape.size(), abi::kString, out(value)));
+  if (Status status = make_tensor(library().allocator, abi::kString, shape, value); !status.ok()) return status;
   std::vector<const char*> pointers;
   pointers.reserve(strings.size());
   for (const std::string& text : strings) pointers.push_back(text.c_str());
@@ -110,10 +113,7 @@ Status view(abi::Value* value, TensorView& tensor) {
   tensor.bytes = byte_size(tensor.type, element_count(tensor.shape));
   tensor.data = nullptr;
   if (tensor.type == abi::kString) return {};
-  void* data = nullptr;
-  MJ_ORT_RETURN(api().GetTensorMutableData(value, &data));
-  tensor.data = data;
-  return {};
+  return take(api().GetTensorMutableData(value, &tensor.data));
 }
 
 Status read_strings(const abi::Value* value, size_t count, std::vector<std::string>& strings) {

@@ -12,6 +12,7 @@ constexpr bool kSame = std::is_same_v<Theirs, Ours>;
   static_assert(offsetof(::OrtApi, name) == (slot) * sizeof(void*), #name " is at another slot"); \
   static_assert(kSame<decltype(::OrtApi::name), std::add_pointer_t<__VA_ARGS__>>, #name " has another type");
 MJ_ORT_SLOTS(X)
+MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
 
 #define X(ours, theirs, type) static_assert(kSame<std::underlying_type_t<::theirs>, type>, #theirs " has another size");
@@ -28,7 +29,7 @@ MJ_ORT_OTHER_ENUMERATORS(X)
 
 static_assert(offsetof(::OrtApiBase, GetApi) == offsetof(ApiBase, GetApi));
 static_assert(offsetof(::OrtApiBase, GetVersionString) == offsetof(ApiBase, GetVersionString));
-static_assert(ORT_API_VERSION >= kApiVersion, "the header is older than the API that is asked for");
+static_assert(ORT_API_VERSION >= kPlacementApiVersion, "the header is older than the API that is asked for");
 
 }  // namespace
 }  // namespace mj::ort::abi

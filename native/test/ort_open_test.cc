@@ -1,4 +1,5 @@
 // What is looked at before ONNX Runtime is: releases, provider libraries, devices, and its errors in our words.
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -56,8 +57,33 @@ TEST("cuda: a device goes by NVML's names") {
   CHECK(find_cuda_device(1, device, MJ_FAKES "/cuda/libcuda.so.1").ok());
   CHECK_EQ(device.uuid, std::string("GPU-f1f2f3f4-f5f6-f7f8-f9fa-fbfcfdfeff00"));
   CHECK_EQ(device.pci_bus_id, std::string("00000000:A1:00.0"));
-  CHECK(device.synchronise_context != nullptr);
-  device.synchronise();
+  CHECK_EQ(device.ordinal, 1);
+  CHECK(device.present());
+}
+
+TEST("cuda: copies in and out, and a failure of the device is one of ours") {
+  const char* driver = MJ_FAKES "/cuda/libcuda.so.1";
+  CudaDevice device;
+  CHECK(device.synchronise().ok());  // nothing to wait for
+  CHECK(find_cuda_device(0, device, driver).ok());
+  CHECK(device.synchronise().ok());
+  const float host[] = {1, 2};
+  float memory[2] = {};
+  float back[2] = {};
+  CHECK(device.copy_in(memory, host, sizeof(host)).ok());
+  CHECK(device.copy_out(back, memory, sizeof(back)).ok());
+  CHECK_EQ(back[1], 2.0F);
+
+  auto* fail_next = reinterpret_cast<void (*)(int)>(dlsym(dlopen(driver, RTLD_NOW), "mj_fail_next"));
+  fail_next(700);
+  const Status lost = device.synchronise();
+  CHECK(lost.code == Code::kDeviceLost);
+  CHECK(contains(lost.message, "cuCtxSynchronize gives 700"));
+  fail_next(2);
+  CHECK(device.copy_in(memory, host, sizeof(host)).code == Code::kOutOfMemory);
+  fail_next(201);
+  CHECK(device.copy_out(back, memory, sizeof(back)).code == Code::kDriverFailure);
+  CHECK(device.copy_out(back, memory, 0).ok());
 }
 
 TEST("cuda: no such device, a lost one, no driver") {

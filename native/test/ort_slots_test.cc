@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "ort/binding.h"
 #include "ort/error.h"
 #include "ort/executor.h"
 #include "ort/model.h"
@@ -124,6 +125,68 @@ void terminated_run() {
   run(*model, nullptr, input, output);
 }
 
+void add_input(Bindings& feed, const Model& model, const std::vector<float>& data) {
+  Owned<abi::Value> value;
+  const Shape shape{static_cast<int64_t>(data.size())};
+  expect_ok(copy_tensor(model.allocator(0), abi::kFloat32, shape, data.data(), data.size() * sizeof(float), value));
+  feed.input_names.push_back(model.inputs()[0].name.c_str());
+  feed.inputs.push_back(std::move(value));
+}
+
+float second_output(Binding& binding) {
+  std::vector<Owned<abi::Value>> values;
+  expect_ok(binding.fetch(values));
+  CHECK_EQ(values.size(), 1U);
+  TensorView tensor;
+  expect_ok(view(values[0].get(), tensor));
+  return static_cast<const float*>(tensor.data)[1];
+}
+
+std::shared_ptr<Binding> bind(const std::shared_ptr<Model>& model, const std::vector<float>& data) {
+  std::shared_ptr<Binding> binding;
+  Binding::Request request;
+  request.outputs = {0};
+  expect_ok(Binding::make(model, request, binding));
+  Bindings feed;
+  add_input(feed, *model, data);
+  expect_ok(binding->update(feed));
+  return binding;
+}
+
+void bound_runs() {
+  const std::string free = test::one_node("Neg", abi::kFloat32, {-1});
+  const std::shared_ptr<Model> model = load(from_bytes(free));
+  const std::shared_ptr<Binding> binding = bind(model, {1, 2});
+  std::vector<Owned<abi::Value>> values;
+  CHECK(binding->fetch(values).code == Code::kInvalidArgument);
+  expect_ok(binding->run());
+  CHECK_EQ(second_output(*binding), -2.0F);
+  Bindings longer;
+  add_input(longer, *model, {3, 4, 5});
+  expect_ok(binding->update(longer));
+  expect_ok(binding->run());
+  CHECK_EQ(second_output(*binding), -4.0F);
+
+  const std::string fixed_shape = test::one_node("Neg", abi::kFloat32, {2});
+  const std::shared_ptr<Model> other = load(from_bytes(fixed_shape));
+  const std::shared_ptr<Binding> second = bind(other, {6, 7});
+  expect_ok(second->run());
+  CHECK_EQ(second_output(*second), -7.0F);
+  other->close();  // with the binding alive
+  model->close();
+  const Memory* memory = nullptr;
+  CHECK(model->memory(Place::kDevice, memory).code == Code::kNotSupported);
+}
+
+void placement() {
+  const std::string bytes = test::one_node("Neg", abi::kFloat32, {1});
+  const std::shared_ptr<Model> model = load(from_bytes(bytes));
+  CHECK(records_placement());
+  CHECK_EQ(model->placement().size(), 1U);
+  CHECK_EQ(model->placement()[0].provider, std::string("CPUExecutionProvider"));
+  CHECK_EQ(model->placement()[0].op, std::string("Neg"));
+}
+
 void broken_model() {
   std::shared_ptr<Model> model;
   const Status status = Model::load(from_bytes("no model"), model);
@@ -179,6 +242,8 @@ TEST("ort: every slot is called, and answers as its signature says") {
   every_session_option();
   strings_from_a_file();
   terminated_run();
+  bound_runs();
+  placement();
   broken_model();
   provider_calls();
 

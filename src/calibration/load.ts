@@ -1,6 +1,7 @@
 // Work of a known length on one board.
 import { MicrojouleError } from '../errors.js';
-import { InferenceSession, type LoopRequest } from '../session.js';
+import type { NativeLoop } from '../measure.js';
+import { InferenceSession } from '../session.js';
 import { Tensor } from '../tensor.js';
 import type { Mark } from '../types/energy.js';
 import type { AbortSignalLike } from '../types/meter.js';
@@ -56,7 +57,7 @@ export async function openLoad(uuid: string, { onnxruntime, libraryFolders }: Ru
   );
 }
 
-const LOOP: LoopRequest = {
+const LOOP: NativeLoop = {
   warmup: 0,
   repetitions: 0,
   minDurationNs: 0,

@@ -1,6 +1,6 @@
 import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline } from './energy.js';
 import type { AbortSignalLike, Block, BlockOptions, Plan, Sham, Target } from './meter.js';
-import type { SkippedProvider } from './onnx.js';
+import type { Placement, SkippedProvider } from './onnx.js';
 
 /**
  * How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`, of bursts
@@ -20,8 +20,13 @@ export interface MeasureOptions<M = unknown> extends BlockOptions {
    */
   idle?: { beforeMs?: number; afterMs?: number } | false;
   kind?: EnergyKind;
-  /** Where inputs and outputs live in the timed loop. */
-  dataPath?: 'host' | 'pinned' | 'device';
+  /**
+   * Where inputs and outputs live in the timed loop. 'host': ordinary memory, copied to the device and back in each
+   * run; 'pinned': the same from and to page-locked memory; 'device': bound once in the device's memory, and nothing
+   * is copied. Default 'host', of a session with a graph 'device', which is the only one it has. 'pinned' and 'device'
+   * need a CUDA device.
+   */
+  dataPath?: DataPath;
   meter?: M;
   signal?: AbortSignalLike;
   timeoutMs?: number;
@@ -36,7 +41,12 @@ export interface MeasureProgress {
   blocks: { done: number; planned: number };
 }
 
-/** Latencies in ms, each taken on the thread that ran the model. */
+export type DataPath = 'host' | 'pinned' | 'device';
+
+/**
+ * Latencies in ms, each taken on the thread that ran the model: from the call of ONNX Runtime to its return, which is
+ * when the device is done. With dataPath 'host' and 'pinned' that includes the copies in and out, with 'device' none.
+ */
 export interface LatencySummary {
   unit: 'ms';
   mean: number;
@@ -47,12 +57,6 @@ export interface LatencySummary {
   p99: number;
   standardDeviation: number;
   durations: Float64Array;
-}
-
-export interface Placement {
-  known: boolean;
-  /** Node counts by provider, where known. */
-  nodes: Record<string, number>;
 }
 
 export interface Versions {
@@ -80,7 +84,9 @@ export interface Measurement<O = unknown> {
   provider: string;
   /** Providers that were passed over (`fallback: true`), and why. */
   skippedProviders?: SkippedProvider[];
-  dataPath: 'host' | 'pinned' | 'device';
+  dataPath: DataPath;
+  /** The runs replayed a CUDA graph. */
+  graph: boolean;
   mode: 'sustained' | 'burst';
   placement: Placement;
   versions: Versions;

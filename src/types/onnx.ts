@@ -91,8 +91,13 @@ export interface SessionOptions {
   executionProviders?: readonly ExecutionProviderConfig[];
   /** Take the next provider of the list where one cannot be used, and record why. Default false: an error. */
   fallback?: boolean;
-  /** Refuse a session in which a node fell to a provider that was not asked for. */
+  /** Refuse a session in which a node fell to a provider that is not in `executionProviders`; the nodes are named. */
   strict?: boolean;
+  /**
+   * How `session.placement` is found. ONNX Runtime tells it from 1.24 on, as nodes were assigned; 'profile' runs the
+   * model once on zeros with a profile, and tells where each node ran after all optimisations, on any release.
+   */
+  placement?: 'profile';
   intraOpNumThreads?: number;
   interOpNumThreads?: number;
   freeDimensionOverrides?: { readonly [dimensionName: string]: number };
@@ -110,6 +115,11 @@ export interface SessionOptions {
   /** Only 'cpu' is offered. */
   preferredOutputLocation?: TensorLocation | { readonly [outputName: string]: TensorLocation };
   externalData?: readonly (ExternalDataFileDescription | string)[];
+  /**
+   * Capture the model in a CUDA graph and replay it: sets `enable_cuda_graph` of 'cuda' or `trt_cuda_graph_enable` of
+   * 'tensorrt', the first provider. All dimensions must be fixed (`freeDimensionOverrides`) and all nodes on that
+   * provider. Such a session runs through `bind` and `measure`; `run` is refused.
+   */
   enableGraphCapture?: boolean;
   extra?: Record<string, unknown>;
   /** Folder or file of the onnxruntime-node to use; default: found beside this package, then from the working directory. */
@@ -154,4 +164,27 @@ export interface SkippedProvider {
   name: string;
   reason: string;
   code: string;
+}
+
+/** Which execution provider took which nodes. */
+export interface Placement {
+  /** False where ONNX Runtime does not tell: before 1.24, unless the session was made with `placement: 'profile'`. */
+  known: boolean;
+  /** 'assignment': nodes after the basic optimisations; 'profile': nodes that a run executed, after all of them. */
+  source?: 'assignment' | 'profile';
+  /** Node counts by provider, where known. */
+  nodes: Record<string, number>;
+  /** Nodes by provider as 'name (Operator)', at most 20 of each. */
+  names: Record<string, string[]>;
+}
+
+/** Where bound inputs and outputs lie: ordinary memory, page-locked memory, the GPU's. */
+export type BindingLocation = 'cpu' | 'pinned' | 'gpu';
+
+export interface BindOptions {
+  inputs: Feeds;
+  /** Names of the outputs wanted; default all. */
+  outputs?: readonly string[];
+  /** Default 'gpu' on a CUDA device, else 'cpu'. */
+  location?: BindingLocation;
 }

@@ -1,7 +1,7 @@
 // The synchronised loop below `measure`.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferenceSession, Tensor } from '../../src/index.js';
-import type { LoopRequest } from '../../src/session.js';
+import type { NativeLoop as LoopRequest } from '../../src/measure.js';
 import { chain, unary } from '../helpers/onnx-model.js';
 
 const request = (part: Partial<LoopRequest>): LoopRequest => ({

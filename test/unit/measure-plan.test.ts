@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planMeasurement } from '../../src/measure-plan.js';
-import type { MeasureOptions } from '../../src/types/measure.js';
+import type { DataPath, MeasureOptions } from '../../src/types/measure.js';
 
 const withCounters = (options: MeasureOptions) => planMeasurement(options);
 
@@ -79,8 +79,29 @@ describe('planMeasurement', () => {
     ['repetitions that make no whole blocks', { repetitions: 10, runsPerBlock: 4 }, 'invalid-argument'],
     ['a sham that is no truth value', { sham: 1 as never }, 'invalid-argument'],
     ['bursts without quiet time', { mode: 'burst', idle: false }, 'invalid-argument'],
-    ['device tensors, which this version lacks', { dataPath: 'device' }, 'not-supported'],
+    ['device tensors without a device', { dataPath: 'device' }, 'not-supported'],
+    ['page-locked memory without a device', { dataPath: 'pinned' }, 'not-supported'],
+    ['a data path that is none', { dataPath: 'moon' as never }, 'invalid-argument'],
   ])('refuses %s', (_, options, code) => {
     expect(() => withCounters(options)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('the data path', () => {
+  const path = (dataPath: DataPath | undefined, graph: boolean) =>
+    planMeasurement(dataPath === undefined ? {} : { dataPath }, undefined, { onDevice: true, graph })
+      .dataPath;
+
+  test('is host unless another is asked for', () => {
+    expect(path(undefined, false)).toBe('host');
+    for (const asked of ['host', 'pinned', 'device'] as const) expect(path(asked, false)).toBe(asked);
+  });
+
+  test('of a graph is device, and no other', () => {
+    expect(path(undefined, true)).toBe('device');
+    expect(path('device', true)).toBe('device');
+    for (const asked of ['host', 'pinned'] as const) {
+      expect(() => path(asked, true)).toThrow(expect.objectContaining({ code: 'not-supported' }));
+    }
   });
 });

@@ -1,4 +1,6 @@
-// A CUDA driver with two devices. Ordinal 2 is lost: its UUID cannot be read.
+// A CUDA driver with two devices. Ordinal 2 is lost: its UUID cannot be read. Device memory is host memory, and
+// mj_fail_next makes the next call of the context fail.
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
@@ -6,7 +8,15 @@
 
 namespace {
 bool g_initialised = false;
+int g_failure = 0;
+int failed() {
+  const int failure = g_failure;
+  g_failure = 0;
+  return failure;
 }
+}  // namespace
+
+EXPORT void mj_fail_next(int error) { g_failure = error; }
 
 EXPORT int cuInit(unsigned) {
   g_initialised = true;
@@ -31,7 +41,19 @@ EXPORT int cuDeviceGetPCIBusId(char* id, int length, int device) {
   return 0;
 }
 
-EXPORT int cuCtxSynchronize() { return 0; }
+EXPORT int cuCtxSynchronize() { return failed(); }
+
+EXPORT int cuMemcpyHtoD_v2(unsigned long long device, const void* host, size_t bytes) {
+  if (const int failure = failed()) return failure;
+  std::memcpy(reinterpret_cast<void*>(static_cast<uintptr_t>(device)), host, bytes);
+  return 0;
+}
+
+EXPORT int cuMemcpyDtoH_v2(void* host, unsigned long long device, size_t bytes) {
+  if (const int failure = failed()) return failure;
+  std::memcpy(host, reinterpret_cast<const void*>(static_cast<uintptr_t>(device)), bytes);
+  return 0;
+}
 
 EXPORT int cuGetErrorString(int error, const char** text) {
   *text = error == 101  ? "invalid device ordinal"

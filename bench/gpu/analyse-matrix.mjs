@@ -1,0 +1,113 @@
+// From matrix.json of matrix.mjs to tables in Markdown: node bench/gpu/analyse-matrix.mjs OUT/matrix.json
+// Latencies are medians over rounds; energies are weighted by runs, their intervals the mean of the rounds' (errors of
+// one board do not average out).
+import { readFileSync } from 'node:fs';
+import { median, sum } from '../lib/statistics.mjs';
+
+const { about, cells, skipped } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+
+const groups = new Map();
+for (const row of cells) {
+  const key = `${row.model} batch ${row.batch}`;
+  if (!groups.has(key)) groups.set(key, new Map());
+  const group = groups.get(key);
+  if (!group.has(row.cell)) group.set(row.cell, []);
+  group.get(row.cell).push(row);
+}
+
+const good = (rows, side) => rows.map((row) => row[side]).filter((result) => result && !result.failed);
+const middle = (list, key) => (list.length > 0 ? median(list.map((result) => result[key])) : Number.NaN);
+const show = (x, digits = 3) => (Number.isFinite(x) ? x.toFixed(digits) : '–');
+
+/** Mean of a figure over rounds, with its uncertainty; undefined where no round has it. */
+function energy(list, pick) {
+  const known = list
+    .map((result) => ({ runs: result.runs, ...pick(result) }))
+    .filter(({ mJ }) => Number.isFinite(mJ));
+  if (known.length === 0) return undefined;
+  const runs = sum(known.map((figure) => figure.runs));
+  return {
+    mJ: sum(known.map((figure) => figure.mJ * figure.runs)) / runs,
+    u: sum(known.map((figure) => figure.uncertaintyMj)) / known.length,
+  };
+}
+const showEnergy = (figure) => (figure ? `${show(figure.mJ, 2)} ± ${show(figure.u, 2)}` : '–');
+
+/** How far repeats of one loop are apart: largest over smallest median, as a share. */
+function spread(list) {
+  const medians = list.map((result) => result.p50);
+  return medians.length < 2 ? Number.NaN : Math.max(...medians) / Math.min(...medians) - 1;
+}
+
+function line(cell, rows) {
+  const [ours, bare, peer] = ['ours', 'bare', 'peer'].map((side) => good(rows, side));
+  const p50 = middle(ours, 'p50');
+  const gross = energy(ours, (result) => result.window?.gross);
+  const bareGross = energy(bare, (result) => result.window?.gross);
+  const statuses = [...new Set(ours.map((result) => result.board.status))].join(', ');
+  return [
+    cell,
+    show(p50),
+    show(middle(ours, 'p99')),
+    showEnergy(energy(ours, (result) => result.board?.net ?? result.board?.value)),
+    showEnergy(gross),
+    statuses || '–',
+    show(middle(bare, 'p50')),
+    show(p50 / middle(bare, 'p50'), 4),
+    show(100 * spread(bare), 2),
+    showEnergy(bareGross),
+    show(p50 / middle(peer, 'p50'), 4),
+  ];
+}
+
+const HEAD = [
+  'cell',
+  'p50 ms',
+  'p99 ms',
+  'net mJ',
+  'gross mJ',
+  'status',
+  'bare p50 ms',
+  'ours / bare',
+  "bare's spread %",
+  'bare gross mJ',
+  'ours / onnxruntime-node',
+];
+const markdown = (rows) => rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+console.log(
+  `${about?.date ?? ''}, ONNX Runtime ${about?.onnxruntime ?? '?'}, driver ${about?.machine?.driver?.nvml ?? '?'}`,
+);
+console.log('\nEnergies are of one inference with the half-width of the 95 % interval.');
+for (const [title, group] of groups) {
+  const lines = [...group].map(([cell, rows]) => line(cell, rows));
+  console.log(`\n### ${title}\n\n${markdown([HEAD, HEAD.map(() => '---'), ...lines])}`);
+  for (const sentence of remarks(group)) console.log(`\n- ${sentence}`);
+}
+if (skipped.length > 0) {
+  console.log('\n### Not measured\n');
+  for (const { model, batch, cell, reason } of skipped)
+    console.log(`- ${model} batch ${batch} ${cell}: ${reason}`);
+}
+
+/** What the issue asks of each group, where it does not hold. */
+function* remarks(group) {
+  for (const [cell, rows] of group) {
+    const failures = rows.flatMap((row) =>
+      ['ours', 'bare', 'peer'].flatMap((side) => (row[side]?.failed ? [`${side}: ${row[side].failed}`] : [])),
+    );
+    for (const failure of new Set(failures)) yield `${cell} failed, ${failure}`;
+    const [ours, bare, peer] = ['ours', 'bare', 'peer'].map((side) => middle(good(rows, side), 'p50'));
+    const allowed = Math.max(0.01, spread(good(rows, 'bare')) || 0);
+    if (Math.abs(ours / bare - 1) > allowed) {
+      yield `${cell}: ${show(100 * (ours / bare - 1), 2)} % from the bare loop, beyond ${show(100 * allowed, 2)} %.`;
+    }
+    if (ours > peer) yield `${cell}: slower than onnxruntime-node by ${show(100 * (ours / peer - 1), 2)} %.`;
+  }
+  for (const path of ['host', 'device']) {
+    const [cuda, tensorrt] = ['cuda', 'tensorrt'].map((name) =>
+      middle(good(group.get(`${name}-${path}`) ?? [], 'ours'), 'p50'),
+    );
+    if (tensorrt >= cuda) yield `TensorRT does not beat CUDA on the ${path} path.`;
+  }
+}

@@ -1,0 +1,70 @@
+#pragma once
+
+// Inputs and outputs bound once: ONNX Runtime's OrtIoBinding with the memory that it refers to. All of it happens on
+// the executor's thread, and the binding ends before the session does.
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "ort/run_job.h"
+
+namespace mj::ort {
+
+class Binding final : public Dependent {
+ public:
+  struct Request {
+    Place place = Place::kCpu;
+    std::vector<size_t> outputs;  // indices of the model's
+    // A captured graph writes for ever to where the outputs lay when it was captured.
+    bool keep_outputs = false;
+  };
+  static Status make(std::shared_ptr<Model> model, Request request, std::shared_ptr<Binding>& result);
+
+  // Copies inputs (in memory of the CPU, taken over where that is the place) to where they are bound. A buffer stays
+  // where it is as long as its shape does.
+  Status update(Bindings& feed);
+  // One inference; returns when the device is done.
+  Status run();
+  // Waits for the device and copies what the last run gave to tensors of the CPU, in the order of the request.
+  Status fetch(std::vector<Owned<abi::Value>>& values);
+  // Waits for what ONNX Runtime still does with bound memory, and for the device.
+  Status synchronise();
+
+  [[nodiscard]] const std::vector<size_t>& outputs() const noexcept { return request_.outputs; }
+  // Lets go of the session; nothing else may be called after it.
+  void close() noexcept override;
+
+ private:
+  Binding(std::shared_ptr<Model> model, Request request)
+      : model_(std::move(model)), request_(std::move(request)), inputs_(model_->inputs().size()) {}
+
+  Status place_input(size_t index, Owned<abi::Value> given);
+  Status fill(const Owned<abi::Value>& target, const TensorView& source);
+  Status bind_outputs();
+  Status bind_output(const ValueInfo& info);
+  Status to_cpu(abi::Value* bound, Owned<abi::Value>& copy);
+
+  std::shared_ptr<Model> model_;  // first, so that it outlives the rest
+  const Request request_;
+  std::vector<Owned<abi::Value>> inputs_;  // by the model's index
+  Owned<abi::IoBinding> binding_;
+  bool bound_outputs_ = false;
+  bool ran_ = false;
+};
+
+// Work with a binding as a job of its own.
+class BindingJob final : public Job {
+ public:
+  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work)
+      : model_(std::move(model)), work_(std::move(work)) {}
+
+  void execute() noexcept override;
+  void interrupt() noexcept override { model_->terminate(); }
+
+ private:
+  std::shared_ptr<Model> model_;
+  std::function<Status()> work_;
+};
+
+}  // namespace mj::ort

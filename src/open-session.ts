@@ -1,0 +1,144 @@
+// From the arguments of InferenceSession.create to a native session that is as was asked for.
+import { dirname } from 'node:path';
+import { choice, truth } from './check-options.js';
+import { invalidArgument } from './errors.js';
+import { makePort } from './feeds.js';
+import {
+  captureRefused,
+  planGraph,
+  refuseFreeDimensions,
+  refusesCapture,
+  withoutGraph,
+} from './graph-capture.js';
+import { libraryFolders, readLibraryFolders } from './library-folders.js';
+import { checkSource, readCreateArguments, readExternalData } from './model-source.js';
+import { type NativeRuntime, type NativeSession, type NativeSessionOptions, native } from './native.js';
+import { assignedPlacement, listNodes, refuseFallen, tellsPlacement } from './placement.js';
+import { planProviders } from './providers.js';
+import { openRuntime } from './runtime.js';
+import { readSessionOptions } from './session-options.js';
+import { profiledTrial, profilePrefix } from './trial-run.js';
+import type { Placement, SessionOptions, SkippedProvider } from './types/onnx.js';
+
+export interface OpenedSession {
+  session: NativeSession;
+  runtime: NativeRuntime;
+  skipped: SkippedProvider[];
+  placement: Placement;
+  /** A CUDA graph is captured and replayed. */
+  graph: boolean;
+}
+
+/** What is asked of a session beyond ONNX Runtime's own options. */
+interface Demands {
+  strict: boolean;
+  profiled: boolean;
+  graph: boolean;
+  /** Providers that nodes may fall to. */
+  asked: string[];
+}
+
+export async function openSession(args: readonly unknown[]): Promise<OpenedSession> {
+  const { source, options } = readCreateArguments(args);
+  const common = readSessionOptions(options);
+  const given = readLibraryFolders(options.libraryFolders);
+  const [model, externalData] = await Promise.all([
+    checkSource(source),
+    readExternalData(options.externalData),
+  ]);
+  const runtime = openRuntime(options.onnxruntime);
+  const plan = planProviders(options.executionProviders, runtime.providers, common.fallback, () =>
+    libraryFolders(given, dirname(runtime.path)).map(({ folder }) => folder),
+  );
+  const { providers, graph } = planGraph(plan.providers, flag(options, 'enableGraphCapture'));
+  const demands: Demands = { ...readDemands(options), graph, asked: plan.providers.map(({ name }) => name) };
+  checkTogether(demands, options);
+  const settings: NativeSessionOptions = {
+    ...common,
+    config: withConfig(common.config, demands, runtime),
+    ...(demands.profiled ? { profilePrefix: profilePrefix() } : {}),
+    library: runtime.path,
+    ...('path' in model ? { modelPath: model.path } : { modelBytes: model.bytes }),
+    providers,
+    cpuMemArena: common.cpuMemArena && plan.cpuArena,
+    externalData,
+  };
+  const session = await createNative(settings, graph);
+  try {
+    const placement = await checked(session, demands);
+    return { session, runtime, skipped: [...plan.skipped, ...session.skipped], placement, graph };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
+function flag(options: SessionOptions, name: 'strict' | 'enableGraphCapture'): boolean {
+  return options[name] === undefined ? false : truth(name, options[name]);
+}
+
+function readDemands(options: SessionOptions): Pick<Demands, 'strict' | 'profiled'> {
+  const profiled =
+    options.placement !== undefined && choice('placement', options.placement, { profile: true });
+  return { strict: flag(options, 'strict'), profiled };
+}
+
+function checkTogether({ profiled, graph }: Demands, options: SessionOptions): void {
+  if (!profiled) return;
+  if (options.enableProfiling) {
+    throw invalidArgument("placement: 'profile' has a profile of its own.", 'Leave out enableProfiling.');
+  }
+  if (graph) {
+    throw invalidArgument("placement: 'profile' cannot look into a graph.", 'Leave out enableGraphCapture.');
+  }
+}
+
+/** Where nothing tells the placement, ONNX Runtime's own check stands in for ours; it names no node. */
+function withConfig(
+  config: NativeSessionOptions['config'],
+  { strict, profiled, asked }: Demands,
+  runtime: NativeRuntime,
+): NativeSessionOptions['config'] {
+  if (!strict || profiled || asked.includes('cpu') || tellsPlacement(runtime.version)) return config;
+  return {
+    keys: [...config.keys, 'session.disable_cpu_ep_fallback'],
+    values: [...config.values, '1'],
+  };
+}
+
+async function createNative(settings: NativeSessionOptions, graph: boolean): Promise<NativeSession> {
+  try {
+    return await native().createSession(settings);
+  } catch (error) {
+    if (!graph || !refusesCapture(error)) throw error;
+    const provider = settings.providers[0]?.name as string;
+    throw captureRefused(provider, await uncaptured(settings, provider), error);
+  }
+}
+
+/** Which nodes stand in the graph's way, from a session without one; an engine is not built for that. */
+async function uncaptured(settings: NativeSessionOptions, provider: string): Promise<string | undefined> {
+  if (provider === 'tensorrt') return undefined;
+  const providers = withoutGraph(settings.providers);
+  const session = await native()
+    .createSession({ ...settings, providers })
+    .catch(() => undefined);
+  if (session === undefined) return undefined;
+  const placement = assignedPlacement(session.placement);
+  await session.release();
+  const others = Object.keys(placement.nodes).filter((name) => name !== provider);
+  return others.length > 0 ? listNodes(placement, others) : undefined;
+}
+
+async function checked(session: NativeSession, demands: Demands): Promise<Placement> {
+  // With `fallback` the provider that captures may have been passed over.
+  if (demands.graph) {
+    if (session.providers[0] !== demands.asked[0]) {
+      throw captureRefused(demands.asked[0] as string, 'it cannot be used here', session.skipped[0]?.reason);
+    }
+    refuseFreeDimensions(session.inputs.map(makePort));
+  }
+  const placement = demands.profiled ? await profiledTrial(session) : assignedPlacement(session.placement);
+  if (demands.strict) refuseFallen(placement, demands.asked);
+  return placement;
+}
