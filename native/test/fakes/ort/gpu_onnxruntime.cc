@@ -13,7 +13,7 @@ namespace {
 
 using namespace mj::ort::abi;  // the slots' signatures name their types without it
 
-constexpr size_t kTableSlots = 280;
+constexpr size_t kTableSlots = 420;
 std::array<const void*, kTableSlots> g_table{};
 const void* const* g_real = nullptr;
 
@@ -31,20 +31,24 @@ std::string own_folder() {
   return path.substr(0, path.rfind('/'));
 }
 
-Status* load_provider(const char* file) {
+// Of the provider that was taken last: all nodes are said to be its own.
+const char* g_provider = nullptr;
+
+Status* load_provider(const char* file, const char* name) {
   void* library = dlopen((own_folder() + "/" + file).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return failure(dlerror());
   const auto ready = reinterpret_cast<const char* (*)()>(dlsym(library, "mj_provider_ready"));
   if (ready == nullptr) return failure(std::string(file) + " is of another release");
-  const char* refusal = ready();
-  return refusal == nullptr ? nullptr : failure(refusal);
+  if (const char* refusal = ready()) return failure(refusal);
+  g_provider = name;
+  return nullptr;
 }
 
 Status* append_cuda(SessionOptions*, const CudaOptions*) noexcept {
-  return load_provider("libonnxruntime_providers_cuda.so");
+  return load_provider("libonnxruntime_providers_cuda.so", "CUDAExecutionProvider");
 }
 Status* append_tensorrt(SessionOptions*, const TensorRtOptions*) noexcept {
-  return load_provider("libonnxruntime_providers_tensorrt.so");
+  return load_provider("libonnxruntime_providers_tensorrt.so", "TensorrtExecutionProvider");
 }
 
 // Nothing stands behind these two.
@@ -67,6 +71,12 @@ Status* add_config(SessionOptions* options, const char* key, const char* value) 
   return real<Status*(SessionOptions*, const char*, const char*)>(130)(options, key, value);
 }
 
+Status* provider_of(const EpSubgraph* subgraph, const char** out) noexcept {
+  if (g_provider == nullptr) return real<Status*(const EpSubgraph*, const char**)>(408)(subgraph, out);
+  *out = g_provider;
+  return nullptr;
+}
+
 const ApiBase* real_base() {
   static const ApiBase* base = [] {
     void* library = dlopen(MJ_REAL_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
@@ -85,6 +95,7 @@ const void* get_api(uint32_t version) noexcept {
   g_real = static_cast<const void* const*>(real_base()->GetApi(version));
 #define X(slot, name, ...) g_table[slot] = g_real[slot];
   MJ_ORT_SLOTS(X)
+  MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
   replace(130, &add_config);
   replace(170, &append_tensorrt);
@@ -95,6 +106,7 @@ const void* get_api(uint32_t version) noexcept {
   replace(205, &create_options<CudaOptions>);
   replace(206, &update_options<CudaOptions>);
   replace(208, &release_options<CudaOptions>);
+  replace(408, &provider_of);
   return static_cast<const void*>(g_table.data());
 }
 
