@@ -2,7 +2,7 @@
 // over the same library and onnxruntime-node's run() in this process. Tables: analyse-matrix.mjs OUT/matrix.json
 //   node bench/gpu/matrix.mjs OUT [--models resnet50,mobilenetv2,bert-base] [--batches 1,64] [--cells cuda-host,…]
 //     [--seconds 4] [--rounds 2] [--quiet-ms 1000] [--file resnet50=FILE.onnx …] [--bare PROGRAM] [--peers cuda]
-//     [--engine-cache FOLDER] [--rehearse]
+//     [--engine-cache FOLDER] [--library-folder FOLDER …] [--rehearse]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ const options = commandLine(
     bare: { type: 'string', default: '' },
     peers: { type: 'string', default: 'cuda,cpu' }, // whose run() is measured too
     'engine-cache': { type: 'string', default: '' },
+    'library-folder': { type: 'string', multiple: true, default: [] },
   },
   { models: 'mobilenetv2', batches: '1', cells: 'cpu-host,cuda-host', seconds: '1', 'quiet-ms': '300' },
 );
@@ -61,7 +62,16 @@ async function measureGroup(meter, model, batch) {
       const cell = CELLS[name];
       if (cell === undefined) throw new Error(`No such cell; known: ${Object.keys(CELLS).join(', ')}.`);
       const peer = list(options.peers).includes(cell.provider) && cell.path === 'host';
-      const ready = await openCell({ name, file, model, batch, tensors, engineCache, peer });
+      const ready = await openCell({
+        name,
+        file,
+        model,
+        batch,
+        tensors,
+        engineCache,
+        libraryFolders: options['library-folder'],
+        peer,
+      });
       opened.push(ready);
       record.about ??= await describe(board, options, ready.session);
       if (ready.peerFailed !== undefined) skip(model, batch, `${name} onnxruntime-node`, ready.peerFailed);

@@ -29,13 +29,14 @@ function providerOptions({ provider }, engineCache) {
   return { trt_engine_cache_enable: '1', trt_engine_cache_path: engineCache };
 }
 
-export async function openCell({ name, file, model, batch, tensors, engineCache, peer }) {
+export async function openCell({ name, file, model, batch, tensors, engineCache, libraryFolders, peer }) {
   const cell = CELLS[name];
   const given = providerOptions(cell, engineCache);
   const free = model === 'bert-base' ? { batch, sequence: SEQUENCE } : { batch };
   const session = await InferenceSession.create(file, {
     executionProviders: [{ name: cell.provider, ...given }],
     freeDimensionOverrides: free,
+    libraryFolders,
     enableGraphCapture: cell.graph === true,
   });
   const feeds = Object.fromEntries(
