@@ -214,7 +214,7 @@ Return NvmlDevice::read(NvmlCall call, uint64_t& out) const noexcept {
       int major = 0;
       int minor = 0;
       const Return result = api.compute_capability(handle_, &major, &minor);
-      out = static_cast<uint64_t>(10 * major + minor);
+      out = 10 * static_cast<uint64_t>(major) + static_cast<uint64_t>(minor);
       return result;
     }
     case NvmlCall::kApplicationGraphicsClock:

@@ -98,9 +98,8 @@ Return enter(Device device, const std::string& call) {
   if (now >= board.script().lost_ms) return kGpuIsLost;
   if (board.script().unsupported.count(call) > 0) return kNotSupported;
   const auto& refused = board.script().refused;
-  if (const auto found = refused.find(call); found != refused.end()) {
-    if (now >= found->second.first && now < found->second.second) return kUnknown;
-  }
+  const auto found = refused.find(call);
+  if (found != refused.end() && now >= found->second.first && now < found->second.second) return kUnknown;
   board.look_at_cpu(now);
   return kSuccess;
 }
