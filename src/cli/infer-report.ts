@@ -52,8 +52,19 @@ function energyLines(report: EnergyReport, batch: number): string[] {
     ...(rows.length > 0 ? [`energy ${what}, 95 % intervals`, table(rows.flat())] : []),
     ...(absent.length > 0 ? ['energy', ...absent] : []),
     ...idleLines(report),
+    ...figuresLines(energies),
     '',
   ];
+}
+
+/** Of GPU boards: whether their counter was calibrated. */
+function figuresLines(energies: readonly Energy[]): string[] {
+  return energies.flatMap(({ id, scope, figures }) => {
+    if (scope !== 'board' || !figures) return [];
+    return figures.from === 'built-in'
+      ? [`  ${id}: built-in figures (conservative); microjoule probe --calibrate finds this board's`]
+      : [`  ${id}: figures of its calibration of ${figures.at}`];
+  });
 }
 
 type WithValue = Extract<Energy, { value?: number }> & { value: number };

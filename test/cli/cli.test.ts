@@ -147,10 +147,11 @@ describe('microjoule infer', () => {
     expect(text).toContain('nothing, 2 times as long as a block');
   });
 
-  test('text says SIMULATED too', () => {
+  test('text says SIMULATED too, and which figures it was made with', () => {
     const fake = new FakeNvml(ONE_BOARD, { origin: 'load' });
     const { stdout } = microjoule('infer', fixed, ...quick, '--nvml', fake.path);
     expect(stdout.startsWith('SIMULATED')).toBe(true);
+    expect(stdout).toMatch(/board-0: built-in figures \(conservative\)/);
   });
 
   test('the built-in MobileNetV2 runs', () => {
