@@ -40,6 +40,12 @@ import type {
 const NS_PER_MS = 1e6;
 const MAX_INSTANT = 2n ** 63n - 1n;
 const PERIODS_TO_LEARN = 4;
+/**
+ * A period that was seen is followed until it is known so well, relative standard uncertainty: start phases that are meant
+ * to fill it would creep from block to block by what it is wrong over a dozen periods. That takes so many at most.
+ */
+const SETTLED = 0.002;
+const PERIODS_TO_SETTLE = 30;
 
 let lastTicket = 0;
 
@@ -205,20 +211,21 @@ export class Meter {
 
   /**
    * The slowest counter of these channels, or of all, once its period was seen; undefined where none can be read. A
-   * counter whose updates nobody follows shows no period: it is waited for as long as two updates take. @internal
+   * counter whose updates nobody follows shows no period: it is waited for as long as a few updates take. @internal
    */
   async learnedTiming(ids: readonly string[], signal?: AbortSignalLike): Promise<CounterTiming | undefined> {
     const begun = performance.now();
     for (;;) {
       const slowest = this.#slowest(ids);
       if (!slowest) return undefined;
-      const { learned, periodMs } = slowest;
-      if (learned || performance.now() - begun > PERIODS_TO_LEARN * periodMs) return slowest;
+      const { learned, settled, periodMs } = slowest;
+      const patience = learned ? PERIODS_TO_SETTLE : PERIODS_TO_LEARN;
+      if (settled || performance.now() - begun > patience * periodMs) return slowest;
       await sleepUnlessAborted(periodMs / 4, signal);
     }
   }
 
-  #slowest(ids: readonly string[]): (CounterTiming & { learned: boolean }) | undefined {
+  #slowest(ids: readonly string[]): (CounterTiming & { learned: boolean; settled: boolean }) | undefined {
     this.#requireOpen();
     const counters = this.#native.timing().filter(({ periodNs }, i) => {
       const { id } = this.channels[i] as Channel;
@@ -230,6 +237,7 @@ export class Meter {
         periodMs: slowest.periodNs / NS_PER_MS,
         decayMs: slowest.decayNs / NS_PER_MS,
         learned: slowest.learned,
+        settled: slowest.periodUncertaintyNs <= SETTLED * slowest.periodNs,
       }
     );
   }

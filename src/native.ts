@@ -210,6 +210,8 @@ export interface NativeTiming {
   decayNs: number;
   /** True once the period was seen; until then it is the usual one of such a counter. */
   learned: boolean;
+  /** Standard uncertainty of a period that was seen; else NaN. */
+  periodUncertaintyNs: number;
 }
 
 export interface NativeAlignment {

@@ -251,7 +251,9 @@ Napi::Value timing(Napi::Env env, const MeterData& data) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("periodNs", channel.series ? static_cast<double>(traits.period_ns) : kNone);
     object.Set("decayNs", channel.series ? static_cast<double>(traits.decay_ns) : kNone);
-    object.Set("learned", channel.series && channel.series->learned_period_ns.load() > 0);
+    const bool learned = channel.series && channel.series->learned_period_ns.load() > 0;
+    object.Set("learned", learned);
+    object.Set("periodUncertaintyNs", learned ? channel.series->learned_period_u_ns.load() : kNone);
     out.Set(i, object);
   }
   return out;

@@ -24,6 +24,8 @@ constexpr double kEagerPeriods = 2.5;       // polled without pause for so long,
 EdgePredictor::EdgePredictor(int64_t nominal_period_ns)
     : nominal_(static_cast<double>(nominal_period_ns)), period_(nominal_) {}
 
+double EdgePredictor::period_u_ns() const noexcept { return std::sqrt(std::max(0.0, period_variance_)); }
+
 void EdgePredictor::resume(int64_t now) noexcept {
   if (mode_ == Mode::kTrack) {
     const double periods = std::floor((static_cast<double>(now) - edge_) / period_);

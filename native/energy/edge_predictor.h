@@ -25,6 +25,7 @@ class EdgePredictor {
 
   [[nodiscard]] bool tracking() const noexcept { return mode_ == Mode::kTrack; }
   [[nodiscard]] int64_t period_ns() const noexcept { return static_cast<int64_t>(period_); }
+  [[nodiscard]] double period_u_ns() const noexcept;  // standard uncertainty
   // Half of the time kept free on both sides of a predicted edge.
   [[nodiscard]] int64_t guard_ns() const noexcept { return static_cast<int64_t>(guard_); }
   // Updates that no bracket of their own was found for.

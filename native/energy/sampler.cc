@@ -154,7 +154,10 @@ void run_edge_sampler(SamplerContext& context, StopSignal& stop) {
     const CounterTracker::Outcome outcome = tracker.observe(reading.t_before, reading.t_after, reading.raw);
     predictor.observe(reading.t_before, reading.t_after, outcome.changed, outcome.edge.lo);
     context.health->dropped.fetch_add(predictor.missed() - missed_before, std::memory_order_relaxed);
-    if (outcome.has_edge && predictor.tracking()) series.learned_period_ns = predictor.period_ns();
+    if (outcome.has_edge && predictor.tracking()) {
+      series.learned_period_u_ns = predictor.period_u_ns();
+      series.learned_period_ns = predictor.period_ns();
+    }
     if (publish(tracker, outcome, series)) context.on_edge();
   }
   finish(context);

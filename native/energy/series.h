@@ -38,6 +38,7 @@ struct Series {
   std::unique_ptr<EdgeTimeline> edges;   // of energy counters, and of energy counted from power
   std::unique_ptr<PowerTimeline> power;  // of power sensors
   std::atomic<int64_t> learned_period_ns{0};
+  std::atomic<double> learned_period_u_ns{0};  // standard uncertainty
 };
 
 }  // namespace mj::energy
