@@ -51,6 +51,22 @@ export interface OpenPath {
 }
 
 export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch' | 'binding' | 'pinned'>;
+
+/** A loop in which nothing is asked for yet. */
+export const NO_RUNS: NativeLoop = {
+  warmup: 0,
+  repetitions: 0,
+  minDurationNs: 0,
+  maxDurationNs: 0,
+  idleBeforeNs: 0,
+  idleAfterNs: 0,
+  phases: new Float64Array(0),
+  periodNs: 0,
+  originNs: 0n,
+  sham: false,
+  budgetNs: 0,
+  progress: undefined,
+};
 type LoopResult<O> = Omit<NativeMeasureResult, 'outputs'> & { outputs: O };
 
 /** The synchronised measure-and-infer call: native loops between marks, and the energy between them. */
@@ -193,17 +209,8 @@ class SessionLoops<O> {
 
   #common(): NativeLoop {
     return {
+      ...NO_RUNS,
       warmup: this.#warmed ? 0 : this.plan.warmup,
-      repetitions: 0,
-      minDurationNs: 0,
-      maxDurationNs: 0,
-      idleBeforeNs: 0,
-      idleAfterNs: 0,
-      phases: new Float64Array(0),
-      periodNs: 0,
-      originNs: 0n,
-      sham: false,
-      budgetNs: 0,
       progress:
         this.options.onProgress &&
         ((phase, runs, elapsedMs, blocks) => this.tell(PHASES[phase] ?? 'running', runs, elapsedMs, blocks)),

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { MicrojouleError } from './errors.js';
+import type { CalibrationFigures } from './types/calibration.js';
 import type { SystemProbe } from './types/probe.js';
 
 /** Nanoseconds of CLOCK_MONOTONIC cross the border as bigint, durations as double ns. */
@@ -141,33 +142,9 @@ export interface NativeMeter {
   close(): Promise<void>;
 }
 
-/** Figures of one board's counter and sensors, found by calibration, in place of the built-in ones. */
-export interface NativeCalibration {
-  /** Of the board. */
+/** Figures of one board, by its UUID, in place of the built-in ones. */
+export interface NativeCalibration extends CalibrationFigures {
   uuid: string;
-  periodNs: number;
-  gridJitterNs: number;
-  quantumJ: number;
-  /** Of board response and sensor filter together; standard uncertainty. */
-  timeConstantNs: number;
-  timeConstantRelativeUncertainty: number;
-  /** Rectangular half-width: how far work lies from marks, and the counter's delay beyond the filter. */
-  markDelayNs: number;
-  /** Relative rectangular half-width s / (1 + L / reach). */
-  phaseSensitivity: number;
-  phaseReachNs: number;
-  /** NaN where dense reading was not calibrated. */
-  densePhaseSensitivity: number;
-  densePhaseReachNs: number;
-  displacementNs: number;
-  idleNoiseW: number;
-  ring: {
-    lagNs: number;
-    noiseW: number;
-    gain: number;
-    gainRelativeUncertainty: number;
-    stampJitterNs: number;
-  } | null;
 }
 
 export interface NativeCalibrationRequest {
