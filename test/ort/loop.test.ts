@@ -1,24 +1,10 @@
 // The synchronised loop below `measure`.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferenceSession, Tensor } from '../../src/index.js';
-import type { NativeLoop as LoopRequest } from '../../src/measure.js';
+import { type NativeLoop, NO_RUNS } from '../../src/measure.js';
 import { chain, unary } from '../helpers/onnx-model.js';
 
-const request = (part: Partial<LoopRequest>): LoopRequest => ({
-  warmup: 0,
-  repetitions: 0,
-  minDurationNs: 0,
-  maxDurationNs: 0,
-  idleBeforeNs: 0,
-  idleAfterNs: 0,
-  phases: new Float64Array(0),
-  periodNs: 0,
-  originNs: 0n,
-  sham: false,
-  budgetNs: 0,
-  progress: undefined,
-  ...part,
-});
+const request = (part: Partial<NativeLoop>): NativeLoop => ({ ...NO_RUNS, ...part });
 const MS = 1e6;
 
 /** The four instants of a block. */
