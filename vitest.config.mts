@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'models/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'models/test/**/*.test.ts', 'study/test/**/*.test.ts'],
     // A process a file: the addon keeps process-wide state, and tests of it must not see each other's.
     pool: 'forks',
     // Most of their time is waiting for counters to move.

@@ -48,6 +48,7 @@ function buildAddon(strict) {
 const actions = {
   addon: buildAddon,
   models: () => must(process.execPath, [tool('typescript/bin/tsc'), '-p', 'models']),
+  study: () => must(process.execPath, [tool('typescript/bin/tsc'), '-p', 'study']),
   dist: () => must(process.execPath, ['tools/dist.mjs']),
   // With debugging information, for valgrind's reports.
   'C++ tests': (strict) =>

@@ -64,11 +64,25 @@ export function distStep() {
   };
 }
 
+/** The study imports the library and the models as any program does: by their declarations in dist. */
+export function studyStep() {
+  return {
+    name: 'study',
+    stamp: 'study/dist/.stamp',
+    outputs: ['study/dist/index.js'],
+    hash: hashOf(
+      filesUnder(['study/src', 'study/tsconfig.json', 'study/package.json']),
+      `${distStep().hash} ${modelsStep().hash}`,
+    ),
+  };
+}
+
 /** What tests and demo need, in the order in which it is built. */
 export const buildSteps = [
   addonStep,
   ...(existsSync(join(root, 'models/tsconfig.json')) ? [modelsStep] : []),
   distStep,
+  studyStep,
   nativeTestsStep,
 ];
 

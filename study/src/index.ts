@@ -1,0 +1,3 @@
+export type * from './types/journal.js';
+export type * from './types/protocol.js';
+export type * from './types/table.js';
