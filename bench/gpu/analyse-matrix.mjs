@@ -1,11 +1,13 @@
 // From matrix.json of matrix.mjs to tables in Markdown: node bench/gpu/analyse-matrix.mjs OUT/matrix.json
-// Latencies are medians over rounds; energies are weighted by runs, their intervals the mean of the rounds' (errors of
-// one board do not average out).
+// Latencies are medians over rounds, ratios of two loops those of the rounds' pairs with a bootstrapped 95 % interval;
+// energies are weighted by runs, their intervals the mean of the rounds' (errors of one board do not average out).
 import { readFileSync } from 'node:fs';
-import { median, sum } from '../lib/statistics.mjs';
+import { randomOf } from '../lib/random.mjs';
+import { median, pairedRatio, sum } from '../lib/statistics.mjs';
 
 const { about, cells, skipped } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
+const random = randomOf(1);
 const groups = new Map();
 for (const row of cells) {
   const key = `${row.model} batch ${row.batch}`;
@@ -39,24 +41,36 @@ function spread(list) {
   return medians.length < 2 ? Number.NaN : Math.max(...medians) / Math.min(...medians) - 1;
 }
 
+/** Ratio of the medians of two loops in the same rounds; undefined where no round has both. */
+function ratio(rows, above, below) {
+  const both = rows.filter((row) => [above, below].every((side) => row[side]?.p50 > 0));
+  if (both.length === 0) return undefined;
+  const [a, b] = [above, below].map((side) => both.map((row) => row[side].p50));
+  return pairedRatio(a, b, random);
+}
+const showRatio = (found) =>
+  found ? `${show(found.value, 4)} (${show(found.lo, 3)} to ${show(found.hi, 3)})` : '–';
+
+const percent = ({ value, lo, hi }) =>
+  `${show(100 * (value - 1), 2)} % (95 % interval ${show(100 * (lo - 1), 2)} to ${show(100 * (hi - 1), 2)} %)`;
+
 function line(cell, rows) {
-  const [ours, bare, peer] = ['ours', 'bare', 'peer'].map((side) => good(rows, side));
-  const p50 = middle(ours, 'p50');
+  const [ours, bare] = ['ours', 'bare'].map((side) => good(rows, side));
   const gross = energy(ours, (result) => result.window?.gross);
   const bareGross = energy(bare, (result) => result.window?.gross);
   const statuses = [...new Set(ours.map((result) => result.board.status))].join(', ');
   return [
     cell,
-    show(p50),
+    show(middle(ours, 'p50')),
     show(middle(ours, 'p99')),
     showEnergy(energy(ours, (result) => result.board?.net ?? result.board?.value)),
     showEnergy(gross),
     statuses || '–',
     show(middle(bare, 'p50')),
-    show(p50 / middle(bare, 'p50'), 4),
-    show(100 * spread(bare), 2),
+    showRatio(ratio(rows, 'ours', 'bare')),
+    show(100 * spread(bare), 1),
     showEnergy(bareGross),
-    show(p50 / middle(peer, 'p50'), 4),
+    showRatio(ratio(rows, 'run', 'peer')),
   ];
 }
 
@@ -71,7 +85,7 @@ const HEAD = [
   'ours / bare',
   "bare's spread %",
   'bare gross mJ',
-  'ours / onnxruntime-node',
+  'run() / onnxruntime-node',
 ];
 const markdown = (rows) => rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 
@@ -90,19 +104,21 @@ if (skipped.length > 0) {
     console.log(`- ${model} batch ${batch} ${cell}: ${reason}`);
 }
 
-/** What the issue asks of each group, where it does not hold. */
+/** What is asked of each group, where it does not hold. */
 function* remarks(group) {
   for (const [cell, rows] of group) {
     const failures = rows.flatMap((row) =>
-      ['ours', 'bare', 'peer'].flatMap((side) => (row[side]?.failed ? [`${side}: ${row[side].failed}`] : [])),
+      ['ours', 'bare', 'run', 'peer'].flatMap((side) =>
+        row[side]?.failed ? [`${side}: ${row[side].failed}`] : [],
+      ),
     );
     for (const failure of new Set(failures)) yield `${cell} failed, ${failure}`;
-    const [ours, bare, peer] = ['ours', 'bare', 'peer'].map((side) => middle(good(rows, side), 'p50'));
-    const allowed = Math.max(0.01, spread(good(rows, 'bare')) || 0);
-    if (Math.abs(ours / bare - 1) > allowed) {
-      yield `${cell}: ${show(100 * (ours / bare - 1), 2)} % from the bare loop, beyond ${show(100 * allowed, 2)} %.`;
+    const [loop, run] = [ratio(rows, 'ours', 'bare'), ratio(rows, 'run', 'peer')];
+    if (loop && (loop.lo > 1.01 || loop.hi < 0.99)) yield `${cell}: ${percent(loop)} from the bare loop.`;
+    else if (loop && (loop.hi > 1.01 || loop.lo < 0.99)) {
+      yield `${cell}: 1 % beside the bare loop can neither be shown nor refuted, whose own repeats differ by ${show(100 * spread(good(rows, 'bare')), 1)} %.`;
     }
-    if (ours > peer) yield `${cell}: slower than onnxruntime-node by ${show(100 * (ours / peer - 1), 2)} %.`;
+    if (run && run.lo > 1) yield `${cell}: run() is slower than onnxruntime-node's, ${percent(run)}.`;
   }
   for (const path of ['host', 'device']) {
     const [cuda, tensorrt] = ['cuda', 'tensorrt'].map((name) =>

@@ -1,13 +1,15 @@
 // The loop that session.measure() is held against, over the same C API: bare_loop FILE. The file has one word and its
 // values a line (bench/gpu/lib/bare.mjs writes it); options have '=' between key and value:
 //   library PATH | model PATH | provider cpu|cuda|tensorrt | option KEY=VALUE | free NAME SIZE | device ORDINAL
-//   input NAME TYPE FILE DIM… | path host|device | before RUNS | seconds N
-// Prints JSON: the instants (CLOCK_MONOTONIC, ns) around the runs and the duration of each.
+//   input NAME TYPE FILE DIM… | path host|device | before RUNS
+// Then, for each number of seconds on standard input, runs that long and prints JSON on one line: the instants
+// (CLOCK_MONOTONIC, ns) around the runs and the duration of each.
 #include <dlfcn.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -45,7 +47,6 @@ struct Plan {
   std::vector<Input> inputs;
   int device = 0;
   int before = 10;
-  double seconds = 1;
 };
 
 Input read_input(std::istringstream& line) {
@@ -73,7 +74,6 @@ Plan read_plan(const char* path) {
     if (word == "path") line >> plan.path;
     if (word == "device") line >> plan.device;
     if (word == "before") line >> plan.before;
-    if (word == "seconds") line >> plan.seconds;
     if (word == "input") plan.inputs.push_back(read_input(line));
     if (word == "option") {
       std::string pair;
@@ -185,13 +185,13 @@ IoBinding* bind(const Plan& plan, Session* session) {
 }
 
 template <typename Infer>
-void measure(const Plan& plan, const Infer& infer) {
+void measure_once(const Plan& plan, double seconds, const Infer& infer) {
   for (int i = 0; i < plan.before; ++i) infer();
   if (plan.provider != "cpu" && open_driver().synchronise() != 0) fail("cuCtxSynchronize failed");
   std::vector<int64_t> durations;
   durations.reserve(1 << 20);
   const int64_t start = mj::monotonic_ns();
-  const auto length = static_cast<int64_t>(plan.seconds * 1e9);
+  const auto length = static_cast<int64_t>(seconds * 1e9);
   int64_t now = start;
   while (now - start < length) {
     const int64_t before = mj::monotonic_ns();
@@ -206,6 +206,12 @@ void measure(const Plan& plan, const Infer& infer) {
     std::printf("%s%lld", i > 0 ? "," : "", static_cast<long long>(durations[i]));
   }
   std::printf("]}\n");
+  std::fflush(stdout);
+}
+
+template <typename Infer>
+void measure(const Plan& plan, const Infer& infer) {
+  for (double seconds = 0; std::cin >> seconds;) measure_once(plan, seconds, infer);
 }
 
 void measure_host(const Plan& plan, Session* session) {
@@ -246,7 +252,6 @@ int main(int argc, char** argv) {
     ok(api.CreateRunOptions(&options));
     measure(plan, [&] { ok(api.RunWithBinding(session, options, binding)); });
   }
-  std::fflush(stdout);
   // Destructors of the providers' libraries are no part of it.
   std::_Exit(0);
 }

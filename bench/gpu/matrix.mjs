@@ -1,7 +1,7 @@
 // The matrix of docs/results: models x batch sizes x data paths, interleaved in one sitting, each beside a bare C++ loop
 // over the same library and onnxruntime-node's run() in this process. Tables: analyse-matrix.mjs OUT/matrix.json
 //   node bench/gpu/matrix.mjs OUT [--models resnet50,mobilenetv2,bert-base] [--batches 1,64] [--cells cuda-host,…]
-//     [--seconds 4] [--rounds 2] [--quiet-ms 1000] [--file resnet50=FILE.onnx …] [--bare PROGRAM] [--peers cuda]
+//     [--seconds 1] [--rounds 6] [--quiet-ms 500] [--file resnet50=FILE.onnx …] [--bare PROGRAM] [--peers cuda]
 //     [--engine-cache FOLDER] [--library-folder FOLDER …] [--rehearse]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,10 +18,10 @@ const options = commandLine(
     models: { type: 'string', default: 'resnet50,mobilenetv2,bert-base' },
     batches: { type: 'string', default: '1,64' },
     cells: { type: 'string', default: 'cuda-host,cuda-device,cuda-graph,tensorrt-host,tensorrt-device' },
-    seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '6' },
     warmup: { type: 'string', default: '20' },
-    'quiet-ms': { type: 'string', default: '1000' },
+    'quiet-ms': { type: 'string', default: '500' },
     file: { type: 'string', multiple: true, default: [] },
     bare: { type: 'string', default: '' },
     peers: { type: 'string', default: 'cuda,cpu' }, // whose run() is measured too
@@ -72,6 +72,7 @@ async function measureGroup(meter, model, batch) {
         libraryFolders: options['library-folder'],
         peer,
       });
+      ready.loop = bare.open(ready.bare, options.warmup);
       opened.push(ready);
       record.about ??= await describe(board, options, ready.session);
       if (ready.peerFailed !== undefined) skip(model, batch, `${name} onnxruntime-node`, ready.peerFailed);
@@ -85,7 +86,10 @@ async function measureGroup(meter, model, batch) {
       writeFileSync(out, `${JSON.stringify(record)}\n`);
     }
   }
-  for (const cell of opened) await cell.close();
+  for (const cell of opened) {
+    cell.loop.close();
+    await cell.close();
+  }
 }
 
 function skip(model, batch, cell, reason) {
@@ -97,13 +101,14 @@ async function modelsPackage() {
   return require(join(root, 'models'));
 }
 
-/** Ours, the bare loop and onnxruntime-node in random order. */
+/** Ours, the bare loop, onnxruntime-node's run() and ours in random order. */
 async function measureCell(meter, cell, at) {
   const row = { ...at, cell: cell.name };
   const sides = [
     ['ours', () => ours(meter, cell)],
     ['bare', () => bareLoop(meter, cell)],
-    ...(cell.peer ? [['peer', () => peer(meter, cell)]] : []),
+    ...(cell.peer ? [['peer', () => awaited(meter, cell.peer.run)]] : []),
+    ...(cell.peer ? [['run', () => awaited(meter, cell.run)]] : []),
   ];
   for (const [name, run] of shuffle(sides, random)) {
     try {
@@ -116,7 +121,7 @@ async function measureCell(meter, cell, at) {
   const show = ({ failed, p50 } = {}) => (failed ? `FAILED ${failed}` : p50 ? p50.toFixed(4) : '-');
   console.log(
     `${at.model} batch ${at.batch} ${cell.name} round ${at.round}: p50 ours ${show(row.ours)}, bare ${show(row.bare)}, ` +
-      `onnxruntime-node ${show(row.peer)} ms`,
+      `run() ${show(row.run)}, onnxruntime-node ${show(row.peer)} ms`,
   );
 }
 
@@ -143,11 +148,7 @@ async function ours(meter, { session, feeds, path }) {
 }
 
 async function bareLoop(meter, cell) {
-  const { start, end, durationsMs } = await bare.measure({
-    ...cell.bare,
-    seconds: options.seconds,
-    before: options.warmup,
-  });
+  const { start, end, durationsMs } = await cell.loop.measure(options.seconds);
   return {
     ...latencyOf(durationsMs),
     runs: durationsMs.length,
@@ -155,14 +156,15 @@ async function bareLoop(meter, cell) {
   };
 }
 
-async function peer(meter, { peer: theirs }) {
-  for (let i = 0; i < options.warmup; i++) await theirs.run();
+/** As a program does it: one call after another, awaited. */
+async function awaited(meter, run) {
+  for (let i = 0; i < options.warmup; i++) await run();
   const durationsMs = [];
   const start = process.hrtime.bigint();
   let now = start;
   while (Number(now - start) < options.seconds * 1e9) {
     const before = process.hrtime.bigint();
-    await theirs.run();
+    await run();
     now = process.hrtime.bigint();
     durationsMs.push(Number(now - before) / 1e6);
   }

@@ -40,6 +40,18 @@ export function correlation(x, y) {
   return cov / Math.sqrt(sum(x.map((v) => (v - mx) ** 2)) * sum(y.map((v) => (v - my) ** 2)));
 }
 
+/**
+ * Ratio of two series of pairs: the median of the pairs' ratios, and its 95 % interval by resampling pairs (percentile
+ * bootstrap; Efron and Tibshirani, 1993, chapter 13).
+ */
+export function pairedRatio(a, b, random, resamples = 4000) {
+  const ratios = a.map((value, i) => value / b[i]);
+  const draws = Array.from({ length: resamples }, () =>
+    median(ratios.map(() => ratios[Math.floor(random() * ratios.length)])),
+  );
+  return { value: median(ratios), lo: quantile(draws, 0.025), hi: quantile(draws, 0.975) };
+}
+
 /** Upper tail of chi-square: the regularised incomplete gamma function Q(n/2, x/2), by Numerical Recipes' two expansions. */
 export function chiSquareTail(x, n) {
   if (x <= 0) return 1;

@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resident } from '../../lib/models.mjs';
+import { randomOf, shuffle } from '../../lib/random.mjs';
+import { loop } from './cells.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
 const { InferenceSession, Meter, mark, probe, Tensor } = require(join(root, 'dist/index.js'));
 const FAKE = join(root, 'build-test/native/test/fakes/nvml/libnvidia-ml.so.1');
 
-export { mark };
+export { mark, randomOf, shuffle };
 
 const COMMON = {
   provider: { type: 'string', default: 'cuda' },
@@ -94,22 +96,6 @@ export async function openLoad({ provider, model, batch = 1, size, products }) {
   return { session, feeds };
 }
 
-const loop = (request) => ({
-  warmup: 0,
-  repetitions: 0,
-  minDurationNs: 0,
-  maxDurationNs: 0,
-  idleBeforeNs: 0,
-  idleAfterNs: 0,
-  phases: new Float64Array(0),
-  periodNs: 0,
-  originNs: 0n,
-  sham: false,
-  budgetNs: 0,
-  progress: undefined,
-  ...request,
-});
-
 /** `runs` runs back to back on the session's own thread, from the instant `at` on; 0 runs: a window without work. */
 export async function burst({ session, feeds }, runs, at) {
   const wait = Math.max(0, Number(at - mark()));
@@ -133,26 +119,6 @@ export async function runLengthMs(load, aboutMs) {
     runs = Math.max(1, Math.round(aboutMs / each));
     if (i === 5) return each;
   }
-}
-
-/** Numbers from 0 to 1, the same for one seed. */
-export function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export function shuffle(list, random) {
-  const out = [...list];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [out[i], out[j]] = [out[j], out[i]];
-  }
-  return out;
 }
 
 export const GOLDEN = (Math.sqrt(5) - 1) / 2;

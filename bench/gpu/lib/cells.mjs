@@ -1,6 +1,7 @@
 // What a cell of the matrix is: provider, data path, options; and its session, ours and onnxruntime-node's.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { median } from '../../lib/statistics.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
@@ -46,6 +47,7 @@ export async function openCell({ name, file, model, batch, tensors, engineCache,
   return {
     name,
     path: cell.path,
+    run: () => session.run(feeds),
     session,
     feeds,
     peer: theirs instanceof Error ? undefined : theirs,
@@ -64,6 +66,31 @@ export async function openCell({ name, file, model, batch, tensors, engineCache,
       if (theirs?.release) await theirs.release();
     },
   };
+}
+
+const LOOP = {
+  warmup: 0,
+  repetitions: 0,
+  minDurationNs: 0,
+  maxDurationNs: 0,
+  idleBeforeNs: 0,
+  idleAfterNs: 0,
+  phases: new Float64Array(0),
+  periodNs: 0,
+  originNs: 0n,
+  sham: false,
+  budgetNs: 0,
+  progress: undefined,
+};
+
+/** A request of the addon's loop in which nothing is asked for but these. */
+export const loop = (request) => ({ ...LOOP, ...request });
+
+/** Of a cell's runs back to back for so long, on the session's own thread and without a meter; `open`: its openPath. */
+export async function medianLatencyMs({ session, feeds }, open, lengthMs) {
+  const request = loop({ warmup: 20, minDurationNs: lengthMs * 1e6 });
+  const { durationsNs } = await session.measureNative(feeds, request, undefined, open);
+  return median([...durationsNs]) / 1e6;
 }
 
 /** onnxruntime-node with the same library; it passes no further options to a provider. */
