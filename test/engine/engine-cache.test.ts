@@ -2,12 +2,12 @@
 // one does (native/test/fakes/ort/fake_engine.cc). Every session is in a process of its own, as the cache is for them.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EngineDescription, EngineReport } from '../../src/index.js';
 import { root } from '../helpers/child.js';
 import { GpuMachine } from '../helpers/fake-gpu.js';
-import { sleep } from '../helpers/fake-nvml.js';
+import { FakeNvml, ONE_BOARD, sleep } from '../helpers/fake-nvml.js';
 import { unary } from '../helpers/onnx-model.js';
 
 type Session = Omit<EngineReport, 'creation' | 'firstRun'> & { firstRun?: { built: boolean | null } };
@@ -132,7 +132,7 @@ describe('an engine', () => {
 
   test('is another one for another option, shape, model, GPU, TensorRT, driver and ONNX Runtime setting', () => {
     const machine = new EngineMachine();
-    const nvml = join(root, 'build-test/native/test/fakes/nvml');
+    const nvml = dirname(new FakeNvml(ONE_BOARD, { origin: 'load' }).path);
     const keys = [
       machine.open(),
       machine.open({ trt_fp16_enable: true }),
