@@ -1,10 +1,11 @@
 // After how many runs a build is paid by what each run saves.
-import { blockStatistics, halfWidth } from './planner/block-statistics.js';
+
 import { compare } from './compare.js';
 import { invalidArgument } from './errors.js';
+import { blockStatistics, halfWidth } from './planner/block-statistics.js';
 import { combined } from './quantity.js';
-import type { BreakEven, BreakEvenAnswer, BuildCost } from './types/engine.js';
 import type { Budget, Energy, Quantity } from './types/energy.js';
+import type { BreakEven, BreakEvenAnswer, BuildCost } from './types/engine.js';
 import type { Measurement } from './types/measure.js';
 
 /** Latencies of neighbouring runs are alike: their mean is judged by the scatter of so many stretches of them. */
@@ -27,7 +28,10 @@ export function breakEven(
 ): BreakEven {
   const id = scope ?? faster.energy.board?.id ?? build.board;
   if (id === undefined) {
-    throw invalidArgument('No board was measured, so that it must be said whose energies count.', 'Give scope.');
+    throw invalidArgument(
+      'No board was measured, so that it must be said whose energies count.',
+      'Give scope.',
+    );
   }
   if (slower.mode !== faster.mode) {
     throw invalidArgument(
@@ -119,8 +123,8 @@ function sentenceOf(
   energy: BreakEvenAnswer,
   time: BreakEvenAnswer,
 ): string {
-  const build = `The build of ${(durationMs / 1000).toFixed(1)} s`;
-  return `${build} is paid against ${slower.provider} ${words(energy)} in energy and ${words(time)} in time by ${faster.provider}.`;
+  const build = `the ${(durationMs / 1000).toFixed(1)} s in which the engine of ${faster.provider} was built`;
+  return `Against ${slower.provider}, ${build} are paid in energy ${words(energy)}; in time ${words(time)}.`;
 }
 
 function words(answer: BreakEvenAnswer): string {
@@ -130,7 +134,7 @@ function words(answer: BreakEvenAnswer): string {
   if (answer.status === 'never') return 'never';
   return answer.atLeast === undefined
     ? 'after a number of runs that cannot be told'
-    : `after a number of runs that cannot be told, at least ${count(answer.atLeast)},`;
+    : `after a number of runs that cannot be told (at least ${count(answer.atLeast)})`;
 }
 
 /** Three digits: no interval here is known better. */

@@ -29,7 +29,11 @@ export interface NativeAddon {
   findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
   /** What a TensorRT engine is built with and for; rejects where the provider's libraries or the device are not there. */
-  engineTarget(runtimeFolder: string, folders: readonly string[], ordinal: number): Promise<NativeEngineTarget>;
+  engineTarget(
+    runtimeFolder: string,
+    folders: readonly string[],
+    ordinal: number,
+  ): Promise<NativeEngineTarget>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
   beforeExit(): void;
 }

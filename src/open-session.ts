@@ -60,11 +60,13 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const demands: Demands = { ...readDemands(options), graph, asked: plan.providers.map(({ name }) => name) };
   checkTogether(demands, options);
   const planned = () =>
-    planEngine({ root: engineRoot, providers, runtime, model, externalData, common }).catch((error: unknown) => {
-      // With `fallback` the session goes on without TensorRT; why is told by its own attempt.
-      if (common.fallback && (error as MicrojouleError).code === 'provider-unavailable') return undefined;
-      throw error;
-    });
+    planEngine({ root: engineRoot, providers, runtime, model, externalData, common }).catch(
+      (error: unknown) => {
+        // With `fallback` the session goes on without TensorRT; why is told by its own attempt.
+        if (common.fallback && (error as MicrojouleError).code === 'provider-unavailable') return undefined;
+        throw error;
+      },
+    );
   const settings: NativeSessionOptions = {
     ...common,
     config: withConfig(common.config, demands, runtime),

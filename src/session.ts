@@ -5,14 +5,14 @@ import type { SessionEngine } from './engine/session-engine.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { makePort, type Port, readFeeds, shapeOf } from './feeds.js';
 import { ALL_OUTPUTS, type FetchPlan, type Outputs, readFetches, toOutputs } from './fetches.js';
-import { measureSession, NO_RUNS, type NativeLoop, type OpenPath } from './measure.js';
+import { measureSession, type NativeLoop, NO_RUNS, type OpenPath } from './measure.js';
 import type { Meter } from './meter.js';
 import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
 import { type OpenedSession, openSession } from './open-session.js';
 import { readRunOptions } from './session-options.js';
 import type { Tensor } from './tensor.js';
-import type { DataPath, Measurement, MeasureOptions } from './types/measure.js';
 import type { BuildCost, BuildCostOptions, EngineReport } from './types/engine.js';
+import type { DataPath, Measurement, MeasureOptions } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type {
   BindOptions,

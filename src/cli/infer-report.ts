@@ -30,7 +30,9 @@ export function describe({ model, batch, measurement: m, build, against }: Infer
     ...conditionLines(m.energy),
     m.plan.sentence,
     ...(against ? ['', describe({ model, batch, measurement: against.measurement }).trimEnd(), ''] : []),
-    ...(against ? [against.breakEven?.sentence ?? `When the build is paid cannot be told: ${against.reason}`] : []),
+    ...(against
+      ? [against.breakEven?.sentence ?? `When the build is paid cannot be told: ${against.reason}`]
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }

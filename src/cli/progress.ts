@@ -58,10 +58,13 @@ export class RecentPower {
     const joules = this.#boards.reduce((sum, i) => sum + (this.#values[i] as number), 0);
     const seen = this.#seen;
     seen.push({ at, joules });
-    while (seen.length > 2 && Number(at - (seen[1] as { at: bigint }).at) / 1e6 >= POWER_OVER_MS) seen.shift();
+    while (seen.length > 2 && Number(at - (seen[1] as { at: bigint }).at) / 1e6 >= POWER_OVER_MS)
+      seen.shift();
     const [first] = seen as [{ at: bigint; joules: number }];
     const seconds = Number(at - first.at) / 1e9;
-    return seconds > 0 && Number.isFinite(joules - first.joules) ? (joules - first.joules) / seconds : undefined;
+    return seconds > 0 && Number.isFinite(joules - first.joules)
+      ? (joules - first.joules) / seconds
+      : undefined;
   }
 }
 

@@ -3,8 +3,8 @@ import { invalidArgument, MicrojouleError } from '../errors.js';
 import type { Meter } from '../meter.js';
 import { jsonable } from '../plain.js';
 import { attachBoard, type DeviceIdentity } from '../session-energy.js';
-import type { BuildCost, BuildCostOptions, BuildEnergy, EngineRecord } from '../types/engine.js';
 import type { Energy, EnergyReport } from '../types/energy.js';
+import type { BuildCost, BuildCostOptions, BuildEnergy, EngineRecord } from '../types/engine.js';
 import type { SessionEngine } from './session-engine.js';
 import { describeAnew } from './store.js';
 

@@ -2,12 +2,7 @@
 import { dirname } from 'node:path';
 import { MicrojouleError } from '../errors.js';
 import type { ModelSource } from '../model-source.js';
-import {
-  type NativeEngineTarget,
-  type NativeProvider,
-  type NativeRuntime,
-  native,
-} from '../native.js';
+import { type NativeEngineTarget, type NativeProvider, type NativeRuntime, native } from '../native.js';
 import type { CommonSessionOptions } from '../session-options.js';
 import type { EngineDescription, EngineKeyParts } from '../types/engine.js';
 import { engineKey } from './key.js';
@@ -98,7 +93,9 @@ async function keyParts(
     optionFiles,
     session: {
       graphOptimizationLevel: common.graphOptimizationLevel,
-      config: Object.fromEntries(common.config.keys.map((key, i) => [key, common.config.values[i] as string])),
+      config: Object.fromEntries(
+        common.config.keys.map((key, i) => [key, common.config.values[i] as string]),
+      ),
     },
     environment: tf32 === undefined ? {} : { NVIDIA_TF32_OVERRIDE: tf32 },
   };

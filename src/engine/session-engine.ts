@@ -140,7 +140,8 @@ export class SessionEngine {
     if (built) await this.#keep();
     else if (this.#state === 'pending') {
       this.#state = 'unknown';
-      this.#reason ??= 'The provider wrote no engine: TensorRT took no node, or the folder cannot be written to.';
+      this.#reason ??=
+        'The provider wrote no engine: TensorRT took no node, or the folder cannot be written to.';
     }
     return result;
   }

@@ -10,7 +10,8 @@ import { FakeNvml } from '../helpers/fake-nvml.js';
 import { unary } from '../helpers/onnx-model.js';
 
 /** The board of CUDA's ordinal 0 (native/test/fakes/cuda). */
-const BOARD = 'device GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff 00000000:A0:00.0 Fake H100\nbase 100\ncounter 20 7 0\n';
+const BOARD =
+  'device GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff 00000000:A0:00.0 Fake H100\nbase 100\ncounter 20 7 0\n';
 
 function machine() {
   const gpu = new GpuMachine();
@@ -35,8 +36,18 @@ test('the build is measured, kept by default, and its cost is told again with th
   expect([first.code, first.stderr]).toEqual([0, '']);
   const built = JSON.parse(first.stdout);
   const folder = join(gpu.path('cache'), 'microjoule/engines', built.engine.key);
-  expect(built.engine).toMatchObject({ state: 'built', kept: true, folder, creation: { start: expect.stringMatching(/^\d+$/) } });
-  expect(built.build).toMatchObject({ source: 'measured', stage: 'creation', board: 'board-0', simulated: true });
+  expect(built.engine).toMatchObject({
+    state: 'built',
+    kept: true,
+    folder,
+    creation: { start: expect.stringMatching(/^\d+$/) },
+  });
+  expect(built.build).toMatchObject({
+    source: 'measured',
+    stage: 'creation',
+    board: 'board-0',
+    simulated: true,
+  });
   expect(built.build.durationMs).toBeGreaterThanOrEqual(600);
   const { gross } = built.build.scopes['board-0'];
   expect(gross).toMatchObject({ kind: 'window', status: 'ok', unit: 'J' });
@@ -76,7 +87,7 @@ test('--against measures another provider too, and says when the build is paid',
   const report = JSON.parse(stdout);
   expect(report.against).toMatchObject({ provider: 'cuda', latency: { unit: 'ms' } });
   expect(report.breakEven).toMatchObject({ scope: 'board-0' });
-  expect(report.breakEven.sentence).toMatch(/^The build of \d+\.\d s is paid against cuda .* in energy and .* in time/);
+  expect(report.breakEven.sentence).toMatch(/^Against cuda, the \d+\.\d s .* in energy .*; in time /);
   expect(infer(['--against', 'tensorrt'])).toMatchObject({ code: 2 });
 });
 
@@ -84,7 +95,11 @@ test('the line of progress has the seconds and the power since a second ago', ()
   expect(buildText('resnet50', 12.4, undefined)).toMatch(/: 12 s$/);
   expect(buildText('resnet50', 12.4, 301.6)).toMatch(/12 s, board at 302 W$/);
   let joules = 5;
-  const channels = [{ scope: 'cpu-package' }, { scope: 'board' }, { scope: 'board', unsupported: {} }] as Channel[];
+  const channels = [
+    { scope: 'cpu-package' },
+    { scope: 'board' },
+    { scope: 'board', unsupported: {} },
+  ] as Channel[];
   const read = (out: Float64Array) => out.set([1e9, joules, Number.NaN]);
   const power = new RecentPower({ channels, read });
   expect(power.watts(0n)).toBeUndefined();

@@ -19,7 +19,9 @@ interface Failure {
 class EngineMachine extends GpuMachine {
   readonly cache = this.path('engines');
   readonly model = this.file('model.onnx', unary('Neg', 'float32', [2]));
-  readonly libraryFolders = (['cuda', 'cudnn', 'tensorrt'] as const).map((one) => this.put(one, `opt/${one}`));
+  readonly libraryFolders = (['cuda', 'cudnn', 'tensorrt'] as const).map((one) =>
+    this.put(one, `opt/${one}`),
+  );
 
   /** A program that makes a session, runs it `runs` times, and prints what became of its engine. */
   program(provider: object = {}, options: object = {}, runs = 0): string {
@@ -223,7 +225,11 @@ describe('the cache', () => {
     const program = `setTimeout(() => require('fs').rmSync(${JSON.stringify(machine.cache)}, { recursive: true }), 500);`;
     const env = machine.logged({ MJ_FAKE_BUILD_MS: '3000' });
     const engine = machine.run<Session>(`${program}${machine.program({}, {}, 1)}`, env);
-    expect(engine).toMatchObject({ state: 'unknown', kept: false, reason: expect.stringContaining('taken away') });
+    expect(engine).toMatchObject({
+      state: 'unknown',
+      kept: false,
+      reason: expect.stringContaining('taken away'),
+    });
   });
 
   test('is removed from where the session worked, also without release', () => {

@@ -85,12 +85,14 @@ describe('a model', () => {
     expect(await externalLocations(bytesSource(unary('Neg', 'float32', [2])))).toEqual([]);
   });
 
-  test.each([Buffer.alloc(0), Buffer.from([0x3a, 0xff, 0xff]), Buffer.from('no model at all'), EXTERNAL.subarray(0, 400)])(
-    'that is none, or is cut, does no harm',
-    async (bytes) => {
-      expect(await externalLocations(bytesSource(bytes))).toBeInstanceOf(Array);
-    },
-  );
+  test.each([
+    Buffer.alloc(0),
+    Buffer.from([0x3a, 0xff, 0xff]),
+    Buffer.from('no model at all'),
+    EXTERNAL.subarray(0, 400),
+  ])('that is none, or is cut, does no harm', async (bytes) => {
+    expect(await externalLocations(bytesSource(bytes))).toBeInstanceOf(Array);
+  });
 
   test('is its bytes, its name and the bytes of those files', async () => {
     const path = join(folder, 'external.onnx');
@@ -106,7 +108,9 @@ describe('a model', () => {
     const second = await describeModel({ path }, []);
     expect(second.sha256).toBe(first.sha256);
     expect(second.externalData).not.toEqual(first.externalData);
-    const given = await describeModel({ bytes: EXTERNAL }, [{ path: 'weights.bin', bytes: Buffer.from('two') }]);
+    const given = await describeModel({ bytes: EXTERNAL }, [
+      { path: 'weights.bin', bytes: Buffer.from('two') },
+    ]);
     expect(given).toMatchObject({ name: '', sha256: first.sha256 });
     expect(given.externalData['weights.bin']).toBe(second.externalData['weights.bin']);
   });

@@ -40,7 +40,12 @@ async function build(files: Record<string, string>): Promise<string> {
 }
 
 test('what is kept is found, with its description, and can be taken', async () => {
-  const files = { 'a.engine': 'engine', 'b.engine': 'dynamic', 'b.profile': 'shapes', 'c.timing': 'no part of it' };
+  const files = {
+    'a.engine': 'engine',
+    'b.engine': 'dynamic',
+    'b.profile': 'shapes',
+    'c.timing': 'no part of it',
+  };
   const { 'c.timing': _, ...kept } = files;
   await keep(root, await build(files), described(kept));
   expect(await findEngine(root, KEY)).toEqual(described(kept));

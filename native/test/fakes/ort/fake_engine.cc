@@ -47,7 +47,8 @@ std::string FakeEngine::setting(const std::string& name) const {
 std::string FakeEngine::build_or_load() {
   ready_ = true;
   const bool cached = setting("trt_engine_cache_enable") == "1";
-  const std::string stem = setting("trt_engine_cache_path") + "/TensorrtExecutionProvider_TRTKernel_graph_fake_0_0_sm90";
+  const std::string stem =
+      setting("trt_engine_cache_path") + "/TensorrtExecutionProvider_TRTKernel_graph_fake_0_0_sm90";
   std::ifstream file(stem + ".engine", std::ios::binary);
   if (cached && file) {
     std::stringstream content;
