@@ -12,7 +12,7 @@ import type { Measurement } from './types/measure.js';
 const STRETCHES = 30;
 const ALPHA = 0.05;
 
-type Side = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' | 'provider'>;
+type Measured = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' | 'provider'>;
 
 /**
  * After how many runs the energy and the time of building an engine are paid by what a run of `faster` saves against one

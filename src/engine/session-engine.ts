@@ -20,6 +20,7 @@ const NS_PER_MS = 1e6;
 
 /** Of sessions that were not released yet. */
 const workFolders = new Set<string>();
+let removing = false;
 
 function removeWorkFolders(): void {
   for (const folder of workFolders) rmSync(folder, { recursive: true, force: true });
@@ -69,7 +70,8 @@ export class SessionEngine {
       this.#reason = 'The options of the provider name a cache, which is not looked into.';
     }
     if (cache?.work !== undefined) {
-      if (workFolders.size === 0) process.once('exit', removeWorkFolders);
+      if (!removing) process.once('exit', removeWorkFolders);
+      removing = true;
       workFolders.add(cache.work);
     }
   }
@@ -128,7 +130,10 @@ export class SessionEngine {
     const first = this.awaitsRun;
     this.awaitsRun = false;
     const begun = mark();
-    const result = await start();
+    const result = await start().catch((error: unknown) => {
+      this.awaitsRun = first;
+      throw error;
+    });
     const stage = { start: begun, end: mark() };
     if (this.#cache === undefined) {
       if (first) this.#firstRun = { ...stage, built: this.#state === 'pending' ? true : null };
