@@ -5,14 +5,11 @@ import { invalidArgument } from './errors.js';
 import { blockStatistics, halfWidth } from './planner/block-statistics.js';
 import { combined } from './quantity.js';
 import type { Budget, Energy, Quantity } from './types/energy.js';
-import type { BreakEven, BreakEvenAnswer, BuildCost } from './types/engine.js';
-import type { Measurement } from './types/measure.js';
+import type { BreakEven, BreakEvenAnswer, BreakEvenSide, BuildCost } from './types/engine.js';
 
 /** Latencies of neighbouring runs are alike: their mean is judged by the scatter of so many stretches of them. */
 const STRETCHES = 30;
 const ALPHA = 0.05;
-
-type Measured = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' | 'provider'>;
 
 /**
  * After how many runs the energy and the time of building an engine are paid by what a run of `faster` saves against one
@@ -22,8 +19,8 @@ type Measured = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' 
  */
 export function breakEven(
   build: Pick<BuildCost, 'durationMs' | 'scopes' | 'board'>,
-  slower: Side,
-  faster: Side,
+  slower: BreakEvenSide,
+  faster: BreakEvenSide,
   { scope }: { scope?: string } = {},
 ): BreakEven {
   const id = scope ?? faster.energy.board?.id ?? build.board;
@@ -56,7 +53,7 @@ interface Figure {
   gain: Budget['gain'] | undefined;
 }
 
-function energyOf({ energy }: Side, id: string): Energy | undefined {
+function energyOf({ energy }: BreakEvenSide, id: string): Energy | undefined {
   return energy.scopes[id] ?? (energy.board?.id === id ? energy.board : undefined);
 }
 
@@ -72,7 +69,7 @@ function grossOf(energy: Energy | undefined, runs: number, name: string): Figure
   return { value: value / runs, uncertainty: uncertainty / runs, gain: energy.budget?.gain };
 }
 
-function meanOf({ latency }: Side): Figure {
+function meanOf({ latency }: BreakEvenSide): Figure {
   const { durations, mean } = latency;
   const stretches = Math.min(STRETCHES, durations.length);
   if (stretches < 2) throw invalidArgument('A mean latency needs two runs or more.');
@@ -118,8 +115,8 @@ function plain(value: number, uncertainty: number): Quantity {
 
 function sentenceOf(
   { durationMs }: Pick<BuildCost, 'durationMs'>,
-  slower: Side,
-  faster: Side,
+  slower: BreakEvenSide,
+  faster: BreakEvenSide,
   energy: BreakEvenAnswer,
   time: BreakEvenAnswer,
 ): string {

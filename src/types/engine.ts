@@ -1,4 +1,5 @@
 import type { Energy, Mark } from './energy.js';
+import type { Measurement } from './measure.js';
 import type { AbortSignalLike } from './meter.js';
 
 /** Between two instants of CLOCK_MONOTONIC: `meter.energy(stage.start, stage.end)` gives what it took. */
@@ -148,6 +149,9 @@ export type BreakEvenAnswer =
       atLeast?: number;
       reason: string;
     };
+
+/** What of a measurement `breakEven` takes. */
+export type BreakEvenSide = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' | 'provider'>;
 
 /** When a build is paid. */
 export interface BreakEven {
