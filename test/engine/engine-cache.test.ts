@@ -171,6 +171,28 @@ describe('an engine', () => {
     expect(machine.did()).toEqual(['built', 'loaded']);
   });
 
+  test('of free shapes is never built in a timed run, whatever the warm-up', () => {
+    const machine = new EngineMachine();
+    writeFileSync(machine.model, unary('Neg', 'float32', ['n']));
+    const program = machine.program({}, {}, 0).replace(
+      'print(session.engine);',
+      `const meter = await m.Meter.open({ sources: [] , roots: { nvml: '/nowhere' } });
+         const x = new m.Tensor('float32', [1, 2], [2]);
+         const { engine, repetitions, warmup, start } = await session.measure({ x }, { meter, warmup: 0, repetitions: 3, idle: false });
+         print({ ...engine, repetitions, warmup, before: engine.firstRun.end < start });
+         await meter.close();`,
+    );
+    const measured = machine.run<object>(program, machine.logged({ MJ_FAKE_ENGINE: 'dynamic' }));
+    expect(measured).toMatchObject({
+      state: 'built',
+      firstRun: { built: true },
+      before: true,
+      repetitions: 3,
+      warmup: 0,
+    });
+    expect(machine.did()).toEqual(['built']);
+  });
+
   test('that was cut on a full disk is thrown away and built anew', () => {
     const machine = new EngineMachine();
     const { key } = machine.open({}, {}, { MJ_FAKE_ENGINE: 'cut' });
