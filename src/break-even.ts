@@ -15,7 +15,8 @@ const ALPHA = 0.05;
  * After how many runs the energy and the time of building an engine are paid by what a run of `faster` saves against one
  * of `slower`, with 95 % intervals (Fieller). Everything is gross, idle power included: while an engine is built, and
  * between two runs, the board draws it. `scope`: whose energies; default the board of the measurements.
- * Throws `invalid-argument` where the figures are not to be compared.
+ * What was not measured, or is suspect, leaves an answer that cannot be told. Throws `invalid-argument` for measurements of
+ * different modes.
  */
 export function breakEven(
   build: Pick<BuildCost, 'durationMs' | 'scopes' | 'board'>,
@@ -23,13 +24,7 @@ export function breakEven(
   faster: BreakEvenSide,
   { scope }: { scope?: string } = {},
 ): BreakEven {
-  const id = scope ?? faster.energy.board?.id ?? build.board;
-  if (id === undefined) {
-    throw invalidArgument(
-      'No board was measured, so that it must be said whose energies count.',
-      'Give scope.',
-    );
-  }
+  const id = scope ?? faster.energy.board?.id ?? build.board ?? null;
   if (slower.mode !== faster.mode) {
     throw invalidArgument(
       `The modes differ: ${slower.mode} and ${faster.mode}. They are different quantities.`,
@@ -37,9 +32,9 @@ export function breakEven(
     );
   }
   const energy = paidBy(
-    grossOf(build.scopes[id]?.gross, 1, `the build's energy of ${id}`),
-    grossOf(energyOf(slower, id), slower.repetitions, `the slower side's energy of ${id}`),
-    grossOf(energyOf(faster, id), faster.repetitions, `the faster side's energy of ${id}`),
+    grossOf(id === null ? undefined : build.scopes[id]?.gross, 1, 'The energy of the build'),
+    grossOf(energyOf(slower, id), slower.repetitions, `The energy of ${slower.provider}`),
+    grossOf(energyOf(faster, id), faster.repetitions, `The energy of ${faster.provider}`),
     'energy',
   );
   const whole = { value: build.durationMs, uncertainty: 0, gain: undefined };
@@ -53,26 +48,27 @@ interface Figure {
   gain: Budget['gain'] | undefined;
 }
 
-function energyOf({ energy }: BreakEvenSide, id: string): Energy | undefined {
+function energyOf({ energy }: BreakEvenSide, id: string | null): Energy | undefined {
+  if (id === null) return undefined;
   return energy.scopes[id] ?? (energy.board?.id === id ? energy.board : undefined);
 }
 
-function grossOf(energy: Energy | undefined, runs: number, name: string): Figure {
-  if (energy === undefined || energy.status === 'unsupported') {
-    throw invalidArgument(`${name} was not measured${energy ? `: ${energy.reason}` : '.'}`);
-  }
-  if (energy.status === 'suspect') throw invalidArgument(`${name} is suspect: ${energy.reason}`);
+/** A string says why there is none. */
+function grossOf(energy: Energy | undefined, runs: number, name: string): Figure | string {
+  if (energy === undefined) return `${name} was not measured.`;
+  if (energy.status === 'unsupported') return `${name} was not measured: ${energy.reason}`;
+  if (energy.status === 'suspect') return `${name} is suspect: ${energy.reason}`;
   const gross: Pick<Quantity, 'value' | 'uncertainty'> | undefined =
     energy.kind === 'window' ? energy : energy.gross;
-  if (gross === undefined) throw invalidArgument(`${name} has no gross figure.`);
+  if (gross === undefined) return `${name} has no gross figure.`;
   const { value, uncertainty } = gross;
   return { value: value / runs, uncertainty: uncertainty / runs, gain: energy.budget?.gain };
 }
 
-function meanOf({ latency }: BreakEvenSide): Figure {
+function meanOf({ latency }: BreakEvenSide): Figure | string {
   const { durations, mean } = latency;
   const stretches = Math.min(STRETCHES, durations.length);
-  if (stretches < 2) throw invalidArgument('A mean latency needs two runs or more.');
+  if (stretches < 2) return 'A mean latency with its interval needs two runs or more.';
   const means = Array.from({ length: stretches }, (_, i) => {
     const part = durations.subarray(
       Math.floor((i * durations.length) / stretches),
@@ -84,7 +80,15 @@ function meanOf({ latency }: BreakEvenSide): Figure {
 }
 
 /** How many times slower - faster go into the whole. Errors of three windows of their own are independent. */
-function paidBy(whole: Figure, slower: Figure, faster: Figure, what: 'energy' | 'time'): BreakEvenAnswer {
+function paidBy(
+  whole: Figure | string,
+  slower: Figure | string,
+  faster: Figure | string,
+  what: 'energy' | 'time',
+): BreakEvenAnswer {
+  if (typeof whole === 'string') return { status: 'cannot-be-told', reason: whole };
+  if (typeof slower === 'string') return { status: 'cannot-be-told', reason: slower };
+  if (typeof faster === 'string') return { status: 'cannot-be-told', reason: faster };
   const gains = [whole, slower, faster].map(({ gain }) => gain?.key);
   const oneBoard = gains[0] !== undefined && gains.every((key) => key === gains[0]);
   // Of one board and sensor the gain cancels; of two it does not.

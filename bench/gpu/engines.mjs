@@ -93,12 +93,8 @@ async function measureModel(meter, model, batch) {
   check(recorded.source === 'recorded' && recorded.board !== undefined, model, 'the cost was not recorded');
   row.tensorrt = await measured(meter, second, feeds);
   row.cuda = await measured(meter, await open('cuda'), feeds);
+  row.breakEven = breakEven(recorded, row.cuda, row.tensorrt);
   record.rows.push(row);
-  try {
-    row.breakEven = breakEven(recorded, row.cuda, row.tensorrt);
-  } catch (error) {
-    fail(model, error.message);
-  }
   print(row);
 }
 
@@ -139,7 +135,8 @@ function print({ model, batch, engine, build, reopenedMs, reopenedEnergy, tensor
   console.log(
     `  tensorrt ${tensorrt.latency.p50.toFixed(3)} ms, ${mj(tensorrt)}; cuda ${cuda.latency.p50.toFixed(3)} ms, ${mj(cuda)}`,
   );
-  if (paid) console.log(`  ${paid.sentence}`);
+  console.log(`  ${paid.sentence}`);
+  if (paid.energy.reason) console.log(`  energy: ${paid.energy.reason}`);
 }
 
 function check(holds, model, what) {

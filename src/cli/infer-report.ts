@@ -31,7 +31,7 @@ export function describe({ model, batch, measurement: m, build, against }: Infer
     m.plan.sentence,
     ...(against ? ['', describe({ model, batch, measurement: against.measurement }).trimEnd(), ''] : []),
     ...(against
-      ? [against.breakEven?.sentence ?? `When the build is paid cannot be told: ${against.reason}`]
+      ? [against.breakEven?.sentence ?? `When the build is paid cannot be told: ${against.reason}.`]
       : []),
   ];
   return `${lines.join('\n')}\n`;

@@ -4,7 +4,6 @@ import {
   type MeasureOptions,
   Meter,
   type MeterOptions,
-  MicrojouleError,
   type RaplInterface,
 } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
@@ -127,13 +126,8 @@ async function measuredAgainst(
   provider: string,
 ): Promise<NonNullable<InferRun['against']>> {
   const { measurement } = await measuredOn(job, provider);
-  try {
-    if (build === undefined) throw invalidArgument('What the engine cost is not known.');
-    return { measurement, breakEven: breakEven(build, measurement, faster) };
-  } catch (error) {
-    if (!(error instanceof MicrojouleError)) throw error;
-    return { measurement, reason: error.message };
-  }
+  if (build === undefined) return { measurement, reason: 'what the engine cost is not known' };
+  return { measurement, breakEven: breakEven(build, measurement, faster) };
 }
 
 function meterOptions(args: Arguments, provider: string): MeterOptions {

@@ -144,6 +144,7 @@ export type BreakEvenAnswer =
       reason: string;
     }
   | {
+      /** An energy was not measured or is suspect, or the interval of what a run saves holds 0. */
       status: 'cannot-be-told';
       /** It takes no fewer runs than these, with 95 % confidence. */
       atLeast?: number;
@@ -155,8 +156,8 @@ export type BreakEvenSide = Pick<Measurement, 'energy' | 'latency' | 'repetition
 
 /** When a build is paid. */
 export interface BreakEven {
-  /** Id of the scope whose energies were compared. */
-  scope: string;
+  /** Id of the scope whose energies were compared; null: no board was measured. */
+  scope: string | null;
   energy: BreakEvenAnswer;
   time: BreakEvenAnswer;
   sentence: string;

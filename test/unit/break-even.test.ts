@@ -102,21 +102,31 @@ describe('a build', () => {
     expect(held).toBeGreaterThan(0.93 * 500);
   });
 
-  test('is not compared with what is not like it', () => {
+  test('is paid in time also where an energy was not measured or is suspect', () => {
     const [slow, fast] = [side(0.4, 0.004, 2), side(0.15, 0.003, 0.5)];
-    expect(() => breakEven(build(10, 1), { ...slow, mode: 'burst' }, fast)).toThrow('modes differ');
-    expect(() => breakEven(build(10, 1), slow, fast, { scope: 'board-1' })).toThrow('was not measured');
     const suspect = {
       ...board(1, 1),
       status: 'suspect',
       cause: 'counter-reset',
       reason: 'It fell.',
     } as Energy;
-    expect(() =>
-      breakEven({ ...build(10, 1), scopes: { 'board-0': { gross: suspect } } }, slow, fast),
-    ).toThrow('suspect: It fell.');
-    const nothing = { durationMs: 1, scopes: {} };
     const none = { ...fast, energy: { ...fast.energy, board: undefined } } as unknown as Measurement;
-    expect(() => breakEven(nothing, slow, none)).toThrow('whose energies count');
+    const cases: [ReturnType<typeof breakEven>, RegExp][] = [
+      [
+        breakEven({ ...build(10, 1), scopes: { 'board-0': { gross: suspect } } }, slow, fast),
+        /is suspect: It fell\./,
+      ],
+      [breakEven(build(10, 1), slow, fast, { scope: 'board-1' }), /was not measured\.$/],
+      [breakEven({ durationMs: 1000, scopes: {} }, slow, none), /build was not measured\.$/],
+    ];
+    for (const [{ energy, time, sentence }, reason] of cases) {
+      expect(energy).toEqual({ status: 'cannot-be-told', reason: expect.stringMatching(reason) });
+      expect(time.status).toBe('ok');
+      expect(sentence).toMatch(
+        /in energy after a number of runs that cannot be told; in time after [\d,]+ runs/,
+      );
+    }
+    expect(cases.map(([{ scope }]) => scope)).toEqual(['board-0', 'board-1', null]);
+    expect(() => breakEven(build(10, 1), { ...slow, mode: 'burst' }, fast)).toThrow('modes differ');
   });
 });

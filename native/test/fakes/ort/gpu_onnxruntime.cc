@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 
 #include "fake_engine.h"
@@ -63,7 +64,7 @@ const mj::EngineSettings& settings_of(const TensorRtOptions* options) {
 }
 
 Status* create_tensorrt_options(TensorRtOptions** out) noexcept {
-  *out = reinterpret_cast<TensorRtOptions*>(new mj::EngineSettings());
+  *out = reinterpret_cast<TensorRtOptions*>(new (std::nothrow) mj::EngineSettings());
   return nullptr;
 }
 
