@@ -1,6 +1,7 @@
 // For consumers whose lib has no Symbol.asyncDispose: the published types carry their own.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Binding } from './binding.js';
+export { breakEven } from './break-even.js';
 export { compare } from './compare.js';
 export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';
@@ -14,6 +15,7 @@ export { Tensor, type TensorConstructor, type TypedTensor } from './tensor.js';
 export type * from './types/attribution.js';
 export type * from './types/calibration.js';
 export type * from './types/energy.js';
+export type * from './types/engine.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';
 export type * from './types/onnx.js';

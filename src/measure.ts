@@ -10,6 +10,7 @@ import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
 import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
 import { targetChannels } from './target-scope.js';
+import type { EngineReport } from './types/engine.js';
 import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type { Feeds, Placement, SkippedProvider } from './types/onnx.js';
@@ -31,6 +32,10 @@ export interface MeasurableSession<O> {
   readonly placement: Placement;
   /** It replays a CUDA graph. */
   readonly graphCapture: boolean;
+  /** Of TensorRT. */
+  readonly engine: EngineReport | null;
+  /** Engines that would be built in the first timed run are built now. */
+  buildEngines(feeds: Feeds, path: OpenPath, signal?: AbortSignalLike): Promise<void>;
   /** Puts the feeds where the loops find them. */
   openPath(feeds: Feeds, path: DataPath): Promise<OpenPath>;
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
@@ -95,6 +100,7 @@ async function measureWith<O>(
   });
   const path = await session.openPath(feeds, plan.dataPath);
   try {
+    await session.buildEngines(feeds, path, options.signal);
     return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
   } finally {
     await path.close();
@@ -262,6 +268,7 @@ function result<O>(
     graph: session.graphCapture,
     mode: measured.mode,
     placement: structuredClone(session.placement),
+    ...(session.engine === null ? {} : { engine: session.engine }),
     versions: {
       microjoule: VERSION,
       node: process.version,

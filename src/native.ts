@@ -28,6 +28,12 @@ export interface NativeAddon {
   /** What a provider needs of CUDA, cuDNN and TensorRT, or the first thing that is not there. Loads nothing. */
   findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
+  /** What a TensorRT engine is built with and for; rejects where the provider's libraries or the device are not there. */
+  engineTarget(
+    runtimeFolder: string,
+    folders: readonly string[],
+    ordinal: number,
+  ): Promise<NativeEngineTarget>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
   beforeExit(): void;
 }
@@ -406,6 +412,16 @@ export interface NativeProvider {
   folders: readonly string[];
 }
 
+/** Empty texts and 0: not told. */
+export interface NativeEngineTarget {
+  tensorrt: string;
+  uuid: string;
+  name: string;
+  computeCapability: string;
+  multiprocessors: number;
+  memoryBytes: number;
+}
+
 export interface NativeSessionOptions {
   library: string;
   modelPath?: string;
@@ -460,6 +476,9 @@ export interface NativeSession {
   readonly device: { uuid: string; pciBusId: string };
   /** Provider (ONNX Runtime's name), name and operator of each node in turn; empty where it does not tell. */
   readonly placement: string[];
+  /** Before and after it was made, on the thread that made it. */
+  readonly createStartNs: bigint;
+  readonly createEndNs: bigint;
   /**
    * Settles at once (returns the outputs) when the run ended within the caller's wait, else a promise.
    * `ticket` names the run for `cancel`; `feed` goes by index of `inputs`; `fetch` lists indices of `outputs`, undefined:

@@ -1,7 +1,10 @@
 // From the arguments of InferenceSession.create to a native session that is as was asked for.
 import { dirname } from 'node:path';
 import { choice, truth } from './check-options.js';
-import { invalidArgument } from './errors.js';
+import { readEngineCache, TENSORRT } from './engine/options.js';
+import { type EnginePlan, planEngine } from './engine/plan.js';
+import { abandonPlan, discardedAsBroken, SessionEngine } from './engine/session-engine.js';
+import { invalidArgument, type MicrojouleError } from './errors.js';
 import { makePort } from './feeds.js';
 import {
   captureRefused,
@@ -27,6 +30,8 @@ export interface OpenedSession {
   placement: Placement;
   /** A CUDA graph is captured and replayed. */
   graph: boolean;
+  /** Of a session with TensorRT. */
+  engine: SessionEngine | undefined;
 }
 
 /** What is asked of a session beyond ONNX Runtime's own options. */
@@ -42,6 +47,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const { source, options } = readCreateArguments(args);
   const common = readSessionOptions(options);
   const given = readLibraryFolders(options.libraryFolders);
+  const engineRoot = readEngineCache(options.engineCache, options.executionProviders ?? []);
   const [model, externalData] = await Promise.all([
     checkSource(source),
     readExternalData(options.externalData),
@@ -53,6 +59,14 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const { providers, graph } = planGraph(plan.providers, flag(options, 'enableGraphCapture'));
   const demands: Demands = { ...readDemands(options), graph, asked: plan.providers.map(({ name }) => name) };
   checkTogether(demands, options);
+  const planned = () =>
+    planEngine({ root: engineRoot, providers, runtime, model, externalData, common }).catch(
+      (error: unknown) => {
+        // With `fallback` the session goes on without TensorRT; why is told by its own attempt.
+        if (common.fallback && (error as MicrojouleError).code === 'provider-unavailable') return undefined;
+        throw error;
+      },
+    );
   const settings: NativeSessionOptions = {
     ...common,
     config: withConfig(common.config, demands, runtime),
@@ -63,14 +77,46 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
     cpuMemArena: common.cpuMemArena && plan.cpuArena,
     externalData,
   };
-  const session = await createNative(settings, graph);
+  const { session, engine } = await createWithEngine(settings, graph, planned);
   try {
-    const placement = await checked(session, demands);
-    return { session, runtime, skipped: [...plan.skipped, ...session.skipped], placement, graph };
+    const placement = await checked(session, demands, engine);
+    return { session, runtime, skipped: [...plan.skipped, ...session.skipped], placement, graph, engine };
   } catch (error) {
     await session.release();
+    await engine?.release();
     throw error;
   }
+}
+
+interface Created {
+  session: NativeSession;
+  engine: SessionEngine | undefined;
+}
+
+async function createWithEngine(
+  settings: NativeSessionOptions,
+  graph: boolean,
+  planned: () => Promise<EnginePlan | undefined>,
+): Promise<Created> {
+  const plan = await planned();
+  let session: NativeSession;
+  try {
+    session = await createNative({ ...settings, providers: plan?.providers ?? settings.providers }, graph);
+  } catch (error) {
+    await abandonPlan(plan);
+    if (await discardedAsBroken(plan, error)) return await createWithEngine(settings, graph, planned);
+    throw error;
+  }
+  if (plan === undefined || !session.providers.includes(TENSORRT)) {
+    await abandonPlan(plan);
+    return { session, engine: undefined };
+  }
+  const engine = await SessionEngine.of(plan, {
+    creation: { start: session.createStartNs, end: session.createEndNs },
+    deviceUuid: session.device.uuid,
+    freeShapes: session.inputs.map(makePort).some(({ fixed }) => !fixed),
+  });
+  return { session, engine };
 }
 
 function flag(options: SessionOptions, name: 'strict' | 'enableGraphCapture'): boolean {
@@ -130,7 +176,11 @@ async function uncaptured(settings: NativeSessionOptions, provider: string): Pro
   return others.length > 0 ? listNodes(placement, others) : undefined;
 }
 
-async function checked(session: NativeSession, demands: Demands): Promise<Placement> {
+async function checked(
+  session: NativeSession,
+  demands: Demands,
+  engine: SessionEngine | undefined,
+): Promise<Placement> {
   // With `fallback` the provider that captures may have been passed over.
   if (demands.graph) {
     if (session.providers[0] !== demands.asked[0]) {
@@ -138,7 +188,10 @@ async function checked(session: NativeSession, demands: Demands): Promise<Placem
     }
     refuseFreeDimensions(session.inputs.map(makePort));
   }
-  const placement = demands.profiled ? await profiledTrial(session) : assignedPlacement(session.placement);
+  const trial = () => profiledTrial(session);
+  const placement = demands.profiled
+    ? await (engine ? engine.run(trial) : trial())
+    : assignedPlacement(session.placement);
   if (demands.strict) refuseFallen(placement, demands.asked);
   return placement;
 }

@@ -34,6 +34,7 @@ const SESSION_OPTIONS = [
   'preferredOutputLocation',
   'externalData',
   'enableGraphCapture',
+  'engineCache',
   'extra',
   'onnxruntime',
   'libraryFolders',

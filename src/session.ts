@@ -1,14 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Binding, Bindings } from './binding.js';
+import { buildCost } from './engine/cost.js';
+import type { SessionEngine } from './engine/session-engine.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { makePort, type Port, readFeeds, shapeOf } from './feeds.js';
 import { ALL_OUTPUTS, type FetchPlan, type Outputs, readFetches, toOutputs } from './fetches.js';
-import { measureSession, type NativeLoop, type OpenPath } from './measure.js';
+import { measureSession, type NativeLoop, NO_RUNS, type OpenPath } from './measure.js';
 import type { Meter } from './meter.js';
 import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
 import { type OpenedSession, openSession } from './open-session.js';
 import { readRunOptions } from './session-options.js';
 import type { Tensor } from './tensor.js';
+import type { BuildCost, BuildCostOptions, EngineReport } from './types/engine.js';
 import type { DataPath, Measurement, MeasureOptions } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type {
@@ -53,10 +56,11 @@ export class InferenceSession {
   readonly #inputs: readonly Port[];
   readonly #outputs: readonly Port[];
   readonly #bindings: Bindings;
+  readonly #engine: SessionEngine | undefined;
   #ticket = 0;
   #released: Promise<void> | undefined;
 
-  private constructor({ session, runtime, skipped, placement, graph }: OpenedSession) {
+  private constructor({ session, runtime, skipped, placement, graph, engine }: OpenedSession) {
     this.#native = session;
     this.#inputs = session.inputs.map(makePort);
     this.#outputs = session.outputs.map(makePort);
@@ -70,6 +74,7 @@ export class InferenceSession {
     this.runtime = { version: runtime.version, path: runtime.path };
     this.placement = placement;
     this.graphCapture = graph;
+    this.#engine = engine;
     this.#bindings = new Bindings({
       native: session,
       inputs: this.#inputs,
@@ -81,6 +86,11 @@ export class InferenceSession {
       nextTicket: () => ++this.#ticket,
       abortable: (ticket, signal, start) => this.#abortable(ticket, signal, start),
     });
+  }
+
+  /** How its TensorRT engines came to be, as is known by now; null without TensorRT. */
+  get engine(): EngineReport | null {
+    return this.#engine?.report ?? null;
   }
 
   /** Loads a model from a path. */
@@ -113,6 +123,8 @@ export class InferenceSession {
     }
     const feed = readFeeds(this.#inputs, feeds);
     const ticket = ++this.#ticket;
+    const engine = this.#engine;
+    if (engine?.awaitsRun) return engine.run(() => this.#runWith(ticket, feed, fetch, options ?? {}));
     if (options !== undefined) return this.#runWith(ticket, feed, fetch, options);
     const result = this.#native.run(ticket, feed, fetch.indices, fetch.into, undefined);
     return toOutputs(this.#outputs, Array.isArray(result) ? result : await result, fetch);
@@ -128,17 +140,27 @@ export class InferenceSession {
   }
 
   /**
+   * What building the TensorRT engines took, gross and, where that can be said, above idle: of engines that this session
+   * built from the meter, which must have been open before the session was made, and then also kept beside them; of
+   * engines from the cache as recorded when they were built. `idle`: quiet time that there was on both sides; default none.
+   */
+  async buildCost(meter: Meter, options: BuildCostOptions = {}): Promise<BuildCost> {
+    return await buildCost(this.#engine, this.device, meter, options);
+  }
+
+  /**
    * Binds inputs and outputs once, in the memory of the device where the session has one: they stay there from run to
    * run. Inputs are copied; a binding ends by `release`, or with the session.
    */
   async bind(options: BindOptions): Promise<Binding> {
     this.#checkOpen();
-    return await this.#bindings.bind(options);
+    const bind = () => this.#bindings.bind(options);
+    return await (this.#capturesEngine ? (this.#engine as SessionEngine).run(bind) : bind());
   }
 
   /** Ends the session after the runs that are under way or queued; further calls of it fail. Twice is once. */
   release(): Promise<void> {
-    this.#released ??= this.#native.release();
+    this.#released ??= this.#native.release().then(() => this.#engine?.release());
     return this.#released;
   }
 
@@ -161,12 +183,28 @@ export class InferenceSession {
   async openPath(feeds: Feeds, path: DataPath): Promise<OpenPath> {
     this.#checkOpen();
     if (path !== 'device') return { ...HOST_PATH, pinned: path === 'pinned' };
-    const { id, close } = await this.#bindings.open(feeds, 'gpu');
+    const open = () => this.#bindings.open(feeds, 'gpu');
+    const { id, close } = await (this.#capturesEngine ? (this.#engine as SessionEngine).run(open) : open());
     return {
       binding: id,
       pinned: false,
       close: () => (this.#released === undefined ? close() : Promise.resolve()),
     };
+  }
+
+  /**
+   * @internal One run before a measurement where TensorRT may build an engine in it: the first one, or one with shapes
+   * that were not there before. It is in no window and no latency, whatever the warm-up.
+   */
+  async buildEngines(feeds: Feeds, path: OpenPath, signal?: AbortSignalLike): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined || !(engine.awaitsRun || engine.freeShapes)) return;
+    await engine.run(() => this.measureNative(feeds, { ...NO_RUNS, repetitions: 1 }, signal, path));
+  }
+
+  /** Binding runs the model, as a graph is captured then. */
+  get #capturesEngine(): boolean {
+    return this.graphCapture && this.#engine?.awaitsRun === true;
   }
 
   /** @internal The synchronised loop of `measure`: checks the feeds, copies them once, runs natively. */

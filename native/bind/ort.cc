@@ -1,7 +1,9 @@
 #include <memory>
 #include <utility>
 
+#include "base/clock.h"
 #include "bind/addon_data.h"
+#include "bind/ort_engine.h"
 #include "bind/ort_environment.h"
 #include "bind/ort_options.h"
 #include "bind/ort_session.h"
@@ -16,9 +18,15 @@ namespace {
 class LoadJob final : public ort::Job {
  public:
   explicit LoadJob(ort::ModelOptions options) : options_(std::move(options)) {}
-  void execute() noexcept override { status = ort::Model::load(options_, model); }
+  void execute() noexcept override {
+    start_ns = monotonic_ns();
+    status = ort::Model::load(options_, model);
+    end_ns = monotonic_ns();
+  }
 
   std::shared_ptr<ort::Model> model;
+  int64_t start_ns = 0;
+  int64_t end_ns = 0;
 
  private:
   const ort::ModelOptions options_;
@@ -78,7 +86,10 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
     }
     const auto session = std::make_shared<SessionBinding>(loading->environment, std::move(loading->executor),
                                                           loading->job->model, loading->caller_wait_ns);
-    deferred->Resolve(session->object(e));
+    Napi::Object object = session->object(e);
+    object.Set("createStartNs", Napi::BigInt::New(e, loading->job->start_ns));
+    object.Set("createEndNs", Napi::BigInt::New(e, loading->job->end_ns));
+    deferred->Resolve(object);
   });
   auto notify = [environment, id] { environment->post(*id); };
   loading->job->on_end(notify);
@@ -116,6 +127,7 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   const std::shared_ptr<OrtEnvironment> environment = OrtEnvironment::create(env);
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
   exports.Set("findLibraries", Napi::Function::New(env, find_libraries));
+  exports.Set("engineTarget", Napi::Function::New(env, engine_target));
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
               }));

@@ -21,6 +21,13 @@ using CuInit = int(unsigned flags);
 using CuDeviceGet = int(int* device, int ordinal);
 using CuDeviceGetUuid = int(CuUuid* uuid, int device);
 using CuDeviceGetPciBusId = int(char* id, int length, int device);
+using CuDeviceGetName = int(char* name, int length, int device);
+using CuDeviceGetAttribute = int(int* value, int attribute, int device);
+using CuDeviceTotalMem = int(size_t* bytes, int device);
+// Of CUdevice_attribute.
+constexpr int kMultiprocessors = 16;
+constexpr int kComputeMajor = 75;
+constexpr int kComputeMinor = 76;
 
 std::string what(const CudaCalls& calls, const char* call, int result) {
   const char* text = nullptr;
@@ -52,10 +59,13 @@ struct Driver {
   CuDeviceGet* device_get = nullptr;
   CuDeviceGetUuid* uuid = nullptr;
   CuDeviceGetPciBusId* pci_bus_id = nullptr;
+  CuDeviceGetName* name = nullptr;
+  CuDeviceGetAttribute* attribute = nullptr;
+  CuDeviceTotalMem* total_memory = nullptr;
   CudaCalls calls;
 
-  Status open(const std::string& name) {
-    if (const Status status = DynLib::open({name}, library); !status.ok()) {
+  Status open(const std::string& file) {
+    if (const Status status = DynLib::open({file}, library); !status.ok()) {
       return {Code::kProviderUnavailable, "The CUDA driver cannot be loaded: " + status.message + ".",
               "Install the NVIDIA driver; in a container, start it with the GPU (--gpus all)."};
     }
@@ -67,8 +77,25 @@ struct Driver {
         (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
     static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
     if (complete) return {};
-    return {Code::kProviderUnavailable, name + " lacks functions of the CUDA driver.",
+    return {Code::kProviderUnavailable, file + " lacks functions of the CUDA driver.",
             "Install a newer NVIDIA driver."};
+  }
+
+  CudaModel model_of(int device) {
+    CudaModel model;
+    std::array<char, 256> text{};
+    if (library.load(name, "cuDeviceGetName") && name(text.data(), static_cast<int>(text.size()) - 1, device) == 0) {
+      model.name = text.data();
+    }
+    if (library.load(attribute, "cuDeviceGetAttribute")) {
+      static_cast<void>(attribute(&model.multiprocessors, kMultiprocessors, device));
+      static_cast<void>(attribute(&model.major, kComputeMajor, device));
+      static_cast<void>(attribute(&model.minor, kComputeMinor, device));
+    }
+    if (library.load(total_memory, "cuDeviceTotalMem_v2")) {
+      static_cast<void>(total_memory(&model.memory_bytes, device));
+    }
+    return model;
   }
 
   Status failure(const char* call, int result) const {
@@ -133,6 +160,7 @@ Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library
   out.uuid = format_uuid(uuid);
   out.pci_bus_id = format_bus_id(bus.data());
   out.ordinal = ordinal;
+  out.model = driver.model_of(device);
   out.calls = driver.calls;
   return {};
 }

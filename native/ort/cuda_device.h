@@ -17,10 +17,20 @@ struct CudaCalls {
   int (*error_string)(int error, const char** text) = nullptr;
 };
 
+// What an engine that was built on one board asks of another.
+struct CudaModel {
+  std::string name;  // empty: the driver does not tell
+  int major = 0;     // of the compute capability
+  int minor = 0;
+  int multiprocessors = 0;
+  size_t memory_bytes = 0;
+};
+
 struct CudaDevice {
   std::string uuid;        // 'GPU-8f0f…', as NVML writes it; empty: no device
   std::string pci_bus_id;  // '00000000:01:00.0'
   int ordinal = 0;
+  CudaModel model;
   CudaCalls calls;
 
   [[nodiscard]] bool present() const noexcept { return calls.synchronise != nullptr; }

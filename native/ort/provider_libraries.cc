@@ -140,4 +140,19 @@ Status open_provider_libraries(const std::string& name, const ProviderLibraries&
   return {};
 }
 
+std::string tensorrt_version(const ProviderLibraries& found) {
+  for (const FoundLibrary& library : found.libraries) {
+    if (library_stem(library.name) != "libnvinfer") continue;
+    const DynLib lib = DynLib::loaded(library.name);
+    int (*version)() = nullptr;
+    if (!lib.load(version, "getInferLibVersion")) return {};
+    // From NvInferVersion.h: major * 10000 + minor * 100 + patch, up to release 8 major * 1000.
+    const int number = version();
+    const int unit = number >= 100000 ? 10000 : 1000;
+    return std::to_string(number / unit) + '.' + std::to_string(number % unit / 100) + '.' +
+           std::to_string(number % 100);
+  }
+  return {};
+}
+
 }  // namespace mj::ort

@@ -23,4 +23,7 @@ Status find_provider_libraries(const std::string& name, const std::string& folde
 // Loads them: whoever asks for one of these names afterwards has it. Their versions are asked of themselves.
 Status open_provider_libraries(const std::string& name, const ProviderLibraries& found);
 
+// What TensorRT says of itself, '10.6.0'; empty where it is not among them, not loaded, or does not tell.
+std::string tensorrt_version(const ProviderLibraries& found);
+
 }  // namespace mj::ort

@@ -236,6 +236,11 @@ TEST("loader: a library opened with its folders finds its parts by name, one ope
   CHECK(DynLib::loaded_path("libnvinfer.so.10").empty());
   CHECK(open_with_folders("libnvinfer.so.10", {folder}).ok());
   CHECK_EQ(DynLib::loaded_path("libnvinfer.so.10"), folder + "/libnvinfer.so.10");
+  ProviderLibraries found;
+  CHECK_EQ(tensorrt_version(found), std::string());
+  found.libraries.emplace_back();
+  found.libraries.back().name = "libnvinfer.so.10";
+  CHECK_EQ(tensorrt_version(found), std::string("10.6.0"));
   void* opened = dlopen("libnvinfer.so.10", RTLD_NOW | RTLD_NOLOAD);
   CHECK(opened != nullptr);
   // A sanitizer puts a dlopen of its own before the loader's, which then takes that one's search path for the caller's.

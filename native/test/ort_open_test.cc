@@ -58,6 +58,10 @@ TEST("cuda: a device goes by NVML's names") {
   CHECK_EQ(device.uuid, std::string("GPU-f1f2f3f4-f5f6-f7f8-f9fa-fbfcfdfeff00"));
   CHECK_EQ(device.pci_bus_id, std::string("00000000:A1:00.0"));
   CHECK_EQ(device.ordinal, 1);
+  CHECK_EQ(device.model.name, std::string("Fake H100"));
+  CHECK_EQ(device.model.major * 10 + device.model.minor, 90);
+  CHECK_EQ(device.model.multiprocessors, 132);
+  CHECK_EQ(device.model.memory_bytes, size_t{80} << 30);
   CHECK(device.present());
 }
 

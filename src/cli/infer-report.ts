@@ -1,16 +1,21 @@
-import type { Energy, EnergyReport, Measurement, Quantity } from '../index.js';
+import type { BreakEven, BuildCost, Energy, EnergyReport, Measurement, Quantity } from '../index.js';
+import { engineLines } from './engines.js';
 import { notMeasured, quantity, table } from './text.js';
 
 export interface InferRun {
   model: string;
   batch: number;
   measurement: Measurement;
+  /** What building the engines took, where it is known. */
+  build?: BuildCost;
+  /** With --against. */
+  against?: { measurement: Measurement; breakEven?: BreakEven; reason?: string };
 }
 
 const SIMULATED = 'SIMULATED: the energy below comes from a fake counter library, not from hardware.';
 
 /** For a person: what was run, how fast, at what energy, and what could not be measured. */
-export function describe({ model, batch, measurement: m }: InferRun): string {
+export function describe({ model, batch, measurement: m, build, against }: InferRun): string {
   const seconds = (m.durationMs / 1000).toFixed(2);
   const lines = [
     ...(m.energy.simulated ? [SIMULATED] : []),
@@ -19,10 +24,15 @@ export function describe({ model, batch, measurement: m }: InferRun): string {
     '',
     `latency, ms    p50 ${ms(m.latency.p50)}  p90 ${ms(m.latency.p90)}  p99 ${ms(m.latency.p99)}  mean ${ms(m.latency.mean)}`,
     '',
+    ...engineLines(m.engine ?? null, build),
     ...energyLines(m.energy, batch),
     ...shamLines(m),
     ...conditionLines(m.energy),
     m.plan.sentence,
+    ...(against ? ['', describe({ model, batch, measurement: against.measurement }).trimEnd(), ''] : []),
+    ...(against
+      ? [against.breakEven?.sentence ?? `When the build is paid cannot be told: ${against.reason}.`]
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -125,7 +135,7 @@ function conditionLines(report: EnergyReport): string[] {
 }
 
 /** For a program. Durations and raw samples only on request: they are long. */
-export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean): unknown {
+export function asJson({ model, batch, measurement: m, build, against }: InferRun, raw: boolean): unknown {
   const { durations, ...latency } = m.latency;
   const { timeline, conditions, idle, ...energy } = m.energy;
   return {
@@ -148,6 +158,14 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     placement: m.placement,
     versions: m.versions,
     plan: m.plan,
+    ...(m.engine ? { engine: m.engine } : {}),
+    ...(build ? { build } : {}),
+    ...(against
+      ? {
+          against: asJson({ model, batch, measurement: against.measurement }, raw),
+          breakEven: against.breakEven ?? { reason: against.reason },
+        }
+      : {}),
   };
 }
 

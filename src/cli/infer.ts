@@ -1,4 +1,5 @@
 import {
+  breakEven,
   InferenceSession,
   type MeasureOptions,
   Meter,
@@ -6,10 +7,19 @@ import {
   type RaplInterface,
 } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
+import {
+  BUILD_HISTORY_S,
+  ENGINE_OPTIONS,
+  engineChoice,
+  knownCost,
+  type Opened,
+  openMetered,
+  opponent,
+} from './engines.js';
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
-import { openModel } from './model.js';
-import { progressText, statusLine } from './progress.js';
+import { type ModelFile, openModel } from './model.js';
+import { progressText, type StatusLine, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
 import { USAGE } from './usage.js';
@@ -17,6 +27,7 @@ import { USAGE } from './usage.js';
 const OPTIONS = {
   ep: { type: 'string' },
   'provider-option': { type: 'string', multiple: true },
+  ...ENGINE_OPTIONS,
   batch: { type: 'string' },
   dim: { type: 'string', multiple: true },
   input: { type: 'string', multiple: true },
@@ -44,7 +55,8 @@ const OPTIONS = {
 export async function infer(argv: string[]): Promise<void> {
   const args = parse(argv, OPTIONS, USAGE);
   const run = await measured(args);
-  const json = () => `${JSON.stringify(asJson(run, args.flag('raw')), null, 2)}\n`;
+  const marksAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  const json = () => `${JSON.stringify(asJson(run, args.flag('raw')), marksAsText, 2)}\n`;
   process.stdout.write(args.flag('json') ? json() : describe(run));
 }
 
@@ -53,33 +65,77 @@ async function measured(args: Arguments): Promise<InferRun> {
   if (name === undefined || more.length > 0) {
     throw invalidArgument('infer takes one model: an .onnx file or the name of a built-in one.', USAGE);
   }
-  const seed = args.count('seed') ?? 0;
+  const provider = args.text('ep') ?? 'cpu';
+  const against = opponent(args, provider);
+  engineChoice(args, provider);
   const options = measureOptions(args);
-  const model = await openModel(name, seed);
-  const session = await InferenceSession.create(model.path, sessionOptions(args));
-  const meter = await Meter.open(meterOptions(args));
+  const model = await openModel(name, args.count('seed') ?? 0);
+  const meter = await Meter.open(meterOptions(args, provider));
   const status = statusLine();
   try {
-    const feeds = makeFeeds(session, model, args, seed);
+    const job: Job = { args, options, model, meter, status };
+    const run = await measuredOn(job, provider);
+    return against === undefined ? run : { ...run, against: await measuredAgainst(job, run, against) };
+  } finally {
+    status.clear();
+    await meter.close();
+  }
+}
+
+/** One command: what is measured, and by what. */
+interface Job {
+  args: Arguments;
+  options: MeasureOptions<Meter>;
+  model: ModelFile;
+  meter: Meter;
+  status: StatusLine;
+}
+
+async function measuredOn(job: Job, provider: string): Promise<InferRun> {
+  const { args, options, model, meter, status } = job;
+  const { session, build } = await opened(job, provider);
+  try {
+    const feeds = makeFeeds(session, model, args, args.count('seed') ?? 0);
     const measurement = await session.measure(feeds, {
       ...options,
       meter,
       onProgress: (p) => status.show(progressText(model.label, p)),
     });
     const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
-    return { model: model.label, batch, measurement };
+    // Of free shapes the engine was built in a run before the measurement.
+    const cost = build ?? (await knownCost(session, meter));
+    return { model: model.label, batch, measurement, ...(cost === undefined ? {} : { build: cost }) };
   } finally {
     status.clear();
     await session.release();
-    await meter.close();
   }
 }
 
-function meterOptions(args: Arguments): MeterOptions {
+async function opened({ args, model, meter, status }: Job, provider: string): Promise<Opened> {
+  const options = sessionOptions(args, provider);
+  if (provider === 'tensorrt') {
+    return await openMetered(model.label, model.path, options, engineChoice(args, provider), meter, status);
+  }
+  return { session: await InferenceSession.create(model.path, options), build: undefined };
+}
+
+/** The other provider in the same sitting, and when the engine is paid. */
+async function measuredAgainst(
+  job: Job,
+  { measurement: faster, build }: InferRun,
+  provider: string,
+): Promise<NonNullable<InferRun['against']>> {
+  const { measurement } = await measuredOn(job, provider);
+  if (build === undefined) return { measurement, reason: 'what the engine cost is not known' };
+  return { measurement, breakEven: breakEven(build, measurement, faster) };
+}
+
+function meterOptions(args: Arguments, provider: string): MeterOptions {
   const raplInterface = args.text('rapl-interface');
   // The library refuses one that there is not.
   return {
     ...rootsOf(args),
+    ...(provider === 'tensorrt' ? { historySeconds: BUILD_HISTORY_S } : {}),
     ...(raplInterface === undefined ? {} : { raplInterface: raplInterface as RaplInterface }),
   };
 }
@@ -115,11 +171,10 @@ function targetOption(args: Arguments): Pick<MeasureOptions, 'target'> {
   return {};
 }
 
-function sessionOptions(args: Arguments) {
-  const provider = args.text('ep') ?? 'cpu';
-  const settings = Object.fromEntries(
-    args.list('provider-option').map((text) => assignment('provider-option', text)),
-  );
+function sessionOptions(args: Arguments, provider: string) {
+  // They are those of --ep: another provider does not know them.
+  const given = provider === (args.text('ep') ?? 'cpu') ? args.list('provider-option') : [];
+  const settings = Object.fromEntries(given.map((text) => assignment('provider-option', text)));
   const threads = args.count('threads');
   const onnxruntime = args.text('onnxruntime');
   return {

@@ -14,6 +14,8 @@ Options of probe
 Options of infer
   --ep NAME            execution provider: cpu (default), cuda, tensorrt
   --provider-option K=V   passed to the provider as it is; may be repeated
+  --engine-cache DIR|off  where the engines that TensorRT builds are kept (default $XDG_CACHE_HOME/microjoule/engines)
+  --against NAME       with --ep tensorrt: also measures this provider, and says after how many runs the build is paid
   --batch N            sets a free first dimension
   --dim NAME=N         sets a free dimension; may be repeated
   --input NAME=FILE    takes this input from a .npy file; may be repeated

@@ -1,4 +1,5 @@
 import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline } from './energy.js';
+import type { EngineReport } from './engine.js';
 import type { AbortSignalLike, Block, BlockOptions, Plan, Sham, Target } from './meter.js';
 import type { Placement, SkippedProvider } from './onnx.js';
 
@@ -89,6 +90,8 @@ export interface Measurement<O = unknown> {
   graph: boolean;
   mode: 'sustained' | 'burst';
   placement: Placement;
+  /** Of TensorRT: how its engines came to be. */
+  engine?: EngineReport;
   versions: Versions;
   /** How much was run, and why. */
   plan: Plan;

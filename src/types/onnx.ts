@@ -121,6 +121,12 @@ export interface SessionOptions {
    * provider. Such a session runs through `bind` and `measure`; `run` is refused.
    */
   enableGraphCapture?: boolean;
+  /**
+   * Keeps the engines that TensorRT builds for the next session with the same model, shapes, kind of GPU, versions and
+   * options: in this folder, or with true in `$XDG_CACHE_HOME/microjoule/engines`. Default false: nothing is kept, and
+   * `trt_engine_cache_*` of the provider go through as they are; both at once are refused.
+   */
+  engineCache?: boolean | string;
   extra?: Record<string, unknown>;
   /** Folder or file of the onnxruntime-node to use; default: found beside this package, then from the working directory. */
   onnxruntime?: string;

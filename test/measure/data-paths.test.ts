@@ -27,6 +27,8 @@ function played(graphCapture: boolean, fail = false) {
     runtime: session.runtime,
     placement: session.placement,
     graphCapture,
+    engine: null,
+    buildEngines: async () => undefined,
     openPath: async (_, asked) => {
       log.push(asked);
       return path;

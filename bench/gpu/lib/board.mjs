@@ -48,12 +48,12 @@ export function commandLine(options, rehearsal) {
 }
 
 /** Where NVML is: the system's own, or for a rehearsal the fake. `close` removes what was made. */
-export function boardOf({ rehearse }) {
+export function boardOf({ rehearse }, script = 'follow-cpu 60 150\n') {
   if (!rehearse) return { roots: {}, close() {} };
   const folder = mkdtempSync(join(tmpdir(), 'mj-rehearsal-'));
   const nvml = join(folder, 'libnvidia-ml.so.1');
   copyFileSync(FAKE, nvml);
-  writeFileSync(`${nvml}.script`, 'follow-cpu 60 150\n');
+  writeFileSync(`${nvml}.script`, script);
   return { roots: { nvml }, close: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -24,25 +24,30 @@ export const CELLS = {
 
 const GRAPH_OPTION = { cuda: 'enable_cuda_graph', tensorrt: 'trt_cuda_graph_enable' };
 
-/** Options of the provider, the same for ours and for the bare loop. */
-function providerOptions({ provider }, engineCache) {
-  if (provider !== 'tensorrt') return {};
-  return { trt_engine_cache_enable: '1', trt_engine_cache_path: engineCache };
+/** Options of the provider for the bare loop: it reads the engine that our session has built or read. */
+function providerOptions({ engine }) {
+  if (engine === null) return {};
+  return { trt_engine_cache_enable: '1', trt_engine_cache_path: engine.folder };
 }
+
+export const feedsOf = (tensors) =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new Tensor(type, data, dims)]),
+  );
 
 export async function openCell({ name, file, model, batch, tensors, engineCache, libraryFolders, peer }) {
   const cell = CELLS[name];
-  const given = providerOptions(cell, engineCache);
   const free = model === 'bert-base' ? { batch, sequence: SEQUENCE } : { batch };
   const session = await InferenceSession.create(file, {
-    executionProviders: [{ name: cell.provider, ...given }],
+    executionProviders: [cell.provider],
     freeDimensionOverrides: free,
+    // A folder of ONNX Runtime's own would do for one model of one shape only: its names tell no others apart.
+    engineCache: cell.provider === 'tensorrt' && engineCache,
     libraryFolders,
     enableGraphCapture: cell.graph === true,
   });
-  const feeds = Object.fromEntries(
-    Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new Tensor(type, data, dims)]),
-  );
+  const given = providerOptions(session);
+  const feeds = feedsOf(tensors);
   const theirs = peer ? await openPeer(cell, file, free, tensors).catch((error) => error) : undefined;
   return {
     name,

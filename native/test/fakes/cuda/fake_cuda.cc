@@ -1,7 +1,8 @@
 // A CUDA driver with two devices. Ordinal 2 is lost: its UUID cannot be read. Device memory is host memory, and
-// mj_fail_next makes the next call of the context fail.
+// mj_fail_next makes the next call of the context fail. MJ_FAKE_GPU_NAME is the name of both.
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -38,6 +39,22 @@ EXPORT int cuDeviceGetUuid_v2(char* uuid, int device) {
 
 EXPORT int cuDeviceGetPCIBusId(char* id, int length, int device) {
   std::snprintf(id, static_cast<size_t>(length), "0000:%02x:00.0", 0xa0 + device - 10);
+  return 0;
+}
+
+EXPORT int cuDeviceGetName(char* name, int length, int) {
+  const char* given = std::getenv("MJ_FAKE_GPU_NAME");
+  std::snprintf(name, static_cast<size_t>(length), "%s", given != nullptr ? given : "Fake H100");
+  return 0;
+}
+
+EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 75 ? 9 : attribute == 16 ? 132 : 0;
+  return 0;
+}
+
+EXPORT int cuDeviceTotalMem_v2(size_t* bytes, int) {
+  *bytes = size_t{80} << 30;
   return 0;
 }
 

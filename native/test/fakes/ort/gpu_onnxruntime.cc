@@ -1,12 +1,18 @@
 // An ONNX Runtime that is the real one (MJ_REAL_ONNXRUNTIME) but for its GPU providers: their libraries are loaded as
-// it loads them, from its own folder, and are then asked for a yes. The models run on the CPU.
+// it loads them, from its own folder, and are then asked for a yes. The models run on the CPU. TensorRT's engines are
+// those of fake_engine.h.
 #include <dlfcn.h>
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
 #include <string>
 
+#include "fake_engine.h"
 #include "ort/ort_abi.h"
 
 namespace {
@@ -47,11 +53,89 @@ Status* load_provider(const char* file, const char* name) {
 Status* append_cuda(SessionOptions*, const CudaOptions*) noexcept {
   return load_provider("libonnxruntime_providers_cuda.so", "CUDAExecutionProvider");
 }
-Status* append_tensorrt(SessionOptions*, const TensorRtOptions*) noexcept {
+
+// Settings of TensorRT: those that were given, those of session options, and the engines of sessions.
+std::mutex g_mutex;
+std::map<const SessionOptions*, mj::EngineSettings> g_settings;
+std::map<const Session*, std::shared_ptr<mj::FakeEngine>> g_engines;
+
+const mj::EngineSettings& settings_of(const TensorRtOptions* options) {
+  return *reinterpret_cast<const mj::EngineSettings*>(options);
+}
+
+Status* create_tensorrt_options(TensorRtOptions** out) noexcept {
+  *out = reinterpret_cast<TensorRtOptions*>(new (std::nothrow) mj::EngineSettings());
+  return nullptr;
+}
+
+Status* update_tensorrt_options(TensorRtOptions* options, const char* const* keys, const char* const* values,
+                                size_t count) noexcept {
+  auto& settings = *reinterpret_cast<mj::EngineSettings*>(options);
+  for (size_t i = 0; i < count; ++i) settings[keys[i]] = values[i];
+  return nullptr;
+}
+
+void release_tensorrt_options(TensorRtOptions* options) { delete reinterpret_cast<mj::EngineSettings*>(options); }
+
+Status* append_tensorrt(SessionOptions* target, const TensorRtOptions* options) noexcept {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  g_settings[target] = settings_of(options);
   return load_provider("libonnxruntime_providers_tensorrt.so", "TensorrtExecutionProvider");
 }
 
-// Nothing stands behind these two.
+// As TensorRT's: where shapes are fixed when the session is made, else in the first run.
+Status* with_engine(Status* status, const SessionOptions* options, Session* const* session) noexcept {
+  if (status != nullptr) return status;
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  const auto found = g_settings.find(options);
+  if (found == g_settings.end()) return nullptr;
+  auto engine = std::make_shared<mj::FakeEngine>(found->second);
+  if (const std::string failed = engine->at_creation(); !failed.empty()) return failure(failed);
+  g_engines[*session] = engine;
+  return nullptr;
+}
+
+Status* create_session(const Env* env, const char* path, const SessionOptions* options, Session** out) noexcept {
+  using Create = Status*(const Env*, const char*, const SessionOptions*, Session**);
+  return with_engine(real<Create>(7)(env, path, options, out), options, out);
+}
+
+Status* create_session_from_array(const Env* env, const void* bytes, size_t size, const SessionOptions* options,
+                                  Session** out) noexcept {
+  using Create = Status*(const Env*, const void*, size_t, const SessionOptions*, Session**);
+  return with_engine(real<Create>(8)(env, bytes, size, options, out), options, out);
+}
+
+Status* run(Session* session, const RunOptions* options, const char* const* input_names, const Value* const* inputs,
+            size_t input_count, const char* const* output_names, size_t output_count, Value** outputs) noexcept {
+  std::shared_ptr<mj::FakeEngine> engine;
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    if (const auto found = g_engines.find(session); found != g_engines.end()) engine = found->second;
+  }
+  if (engine != nullptr) engine->at_run();
+  using Run = Status*(Session*, const RunOptions*, const char* const*, const Value* const*, size_t, const char* const*,
+                      size_t, Value**);
+  return real<Run>(9)(session, options, input_names, inputs, input_count, output_names, output_count, outputs);
+}
+
+void release_session(Session* session) {
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    g_engines.erase(session);
+  }
+  real<void(Session*)>(95)(session);
+}
+
+void release_session_options(SessionOptions* options) {
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    g_settings.erase(options);
+  }
+  real<void(SessionOptions*)>(100)(options);
+}
+
+// Nothing stands behind CUDA's.
 char g_options = 0;
 template <typename T>
 Status* create_options(T** out) noexcept {
@@ -97,11 +181,16 @@ const void* get_api(uint32_t version) noexcept {
   MJ_ORT_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
+  replace(7, &create_session);
+  replace(8, &create_session_from_array);
+  replace(9, &run);
+  replace(95, &release_session);
+  replace(100, &release_session_options);
   replace(130, &add_config);
   replace(170, &append_tensorrt);
-  replace(171, &create_options<TensorRtOptions>);
-  replace(172, &update_options<TensorRtOptions>);
-  replace(174, &release_options<TensorRtOptions>);
+  replace(171, &create_tensorrt_options);
+  replace(172, &update_tensorrt_options);
+  replace(174, &release_tensorrt_options);
   replace(204, &append_cuda);
   replace(205, &create_options<CudaOptions>);
   replace(206, &update_options<CudaOptions>);
