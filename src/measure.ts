@@ -13,6 +13,7 @@ import { targetChannels } from './target-scope.js';
 import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type { Feeds, Placement, SkippedProvider } from './types/onnx.js';
+import type { Precision } from './types/precision.js';
 import { VERSION } from './version.js';
 
 const NS_PER_MS = 1e6;
@@ -29,6 +30,7 @@ export interface MeasurableSession<O> {
   readonly device: DeviceIdentity | null;
   readonly runtime: { readonly version: string };
   readonly placement: Placement;
+  readonly precision: { readonly [provider: string]: Precision };
   /** It replays a CUDA graph. */
   readonly graphCapture: boolean;
   /** Puts the feeds where the loops find them. */
@@ -262,6 +264,7 @@ function result<O>(
     graph: session.graphCapture,
     mode: measured.mode,
     placement: structuredClone(session.placement),
+    precision: structuredClone({ ...session.precision }),
     versions: {
       microjoule: VERSION,
       node: process.version,

@@ -23,6 +23,7 @@ import type {
   TensorLike,
   ValueMetadata as ValueMetadataType,
 } from './types/onnx.js';
+import type { Precision } from './types/precision.js';
 
 /** @internal */
 export type LoopResult = Omit<NativeMeasureResult, 'outputs'> & { outputs: Outputs };
@@ -46,6 +47,8 @@ export class InferenceSession {
   readonly runtime: { readonly version: string; readonly path: string };
   /** Which provider took which nodes. */
   readonly placement: Placement;
+  /** What each provider in use may compute in. */
+  readonly precision: { readonly [provider: string]: Precision };
   /** The session replays a CUDA graph (`enableGraphCapture`): it runs through `bind` and `measure`. */
   readonly graphCapture: boolean;
 
@@ -56,7 +59,7 @@ export class InferenceSession {
   #ticket = 0;
   #released: Promise<void> | undefined;
 
-  private constructor({ session, runtime, skipped, placement, graph }: OpenedSession) {
+  private constructor({ session, runtime, skipped, placement, precision, graph }: OpenedSession) {
     this.#native = session;
     this.#inputs = session.inputs.map(makePort);
     this.#outputs = session.outputs.map(makePort);
@@ -69,6 +72,7 @@ export class InferenceSession {
     this.device = session.device.uuid === '' ? null : session.device;
     this.runtime = { version: runtime.version, path: runtime.path };
     this.placement = placement;
+    this.precision = precision;
     this.graphCapture = graph;
     this.#bindings = new Bindings({
       native: session,

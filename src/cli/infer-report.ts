@@ -1,4 +1,5 @@
 import type { Energy, EnergyReport, Measurement, Quantity } from '../index.js';
+import { runLines } from './run-report.js';
 import { notMeasured, quantity, table } from './text.js';
 
 export interface InferRun {
@@ -18,6 +19,7 @@ export function describe({ model, batch, measurement: m }: InferRun): string {
     ...(m.skippedProviders ?? []).map((skipped) => `passed over ${skipped.name}: ${skipped.reason}`),
     '',
     `latency, ms    p50 ${ms(m.latency.p50)}  p90 ${ms(m.latency.p90)}  p99 ${ms(m.latency.p99)}  mean ${ms(m.latency.mean)}`,
+    ...runLines(m),
     '',
     ...energyLines(m.energy, batch),
     ...shamLines(m),
@@ -144,8 +146,10 @@ export function asJson({ model, batch, measurement: m }: InferRun, raw: boolean)
     ...(raw ? { timeline, ...(m.blocks ? { blocks: m.blocks.map(withTextMarks) } : {}) } : {}),
     ...(m.sham ? { sham: m.sham } : {}),
     dataPath: m.dataPath,
+    graph: m.graph,
     mode: m.mode,
     placement: m.placement,
+    precision: m.precision,
     versions: m.versions,
     plan: m.plan,
   };

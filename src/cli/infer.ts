@@ -12,6 +12,7 @@ import { openModel } from './model.js';
 import { progressText, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
+import { checkRunOptions, type FixedInputs, fixDimensions, measureChoices, RUN_OPTIONS, sessionChoices } from './run-options.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {
@@ -32,6 +33,7 @@ const OPTIONS = {
   sham: { type: 'boolean' },
   warmup: { type: 'string' },
   idle: { type: 'string' },
+  ...RUN_OPTIONS,
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
   'rapl-interface': { type: 'string' },
@@ -55,12 +57,14 @@ async function measured(args: Arguments): Promise<InferRun> {
   }
   const seed = args.count('seed') ?? 0;
   const options = measureOptions(args);
+  checkRunOptions(args, args.text('ep') ?? 'cpu');
   const model = await openModel(name, seed);
-  const session = await InferenceSession.create(model.path, sessionOptions(args));
+  const fixed = await fixDimensions(args, model);
+  const session = await InferenceSession.create(model.path, sessionOptions(args, fixed));
   const meter = await Meter.open(meterOptions(args));
   const status = statusLine();
   try {
-    const feeds = makeFeeds(session, model, args, seed);
+    const feeds = makeFeeds(fixed ?? session, model, args, seed);
     const measurement = await session.measure(feeds, {
       ...options,
       meter,
@@ -100,6 +104,7 @@ function measureOptions(args: Arguments): MeasureOptions<Meter> {
       Object.entries(given).filter(([, value]) => value !== undefined),
     ) as MeasureOptions<Meter>),
     ...targetOption(args),
+    ...measureChoices(args),
     ...(args.flag('sham') ? { sham: true } : {}),
     ...(idleMs === undefined ? {} : { idle: idleMs === 0 ? false : { beforeMs: idleMs, afterMs: idleMs } }),
   };
@@ -115,7 +120,7 @@ function targetOption(args: Arguments): Pick<MeasureOptions, 'target'> {
   return {};
 }
 
-function sessionOptions(args: Arguments) {
+function sessionOptions(args: Arguments, fixed: FixedInputs | undefined) {
   const provider = args.text('ep') ?? 'cpu';
   const settings = Object.fromEntries(
     args.list('provider-option').map((text) => assignment('provider-option', text)),
@@ -125,6 +130,8 @@ function sessionOptions(args: Arguments) {
   return {
     executionProviders: [{ name: provider, ...settings }],
     libraryFolders: args.list('library-folder'),
+    ...sessionChoices(args),
+    ...(fixed === undefined ? {} : { freeDimensionOverrides: fixed.freeDimensionOverrides }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };

@@ -1,6 +1,7 @@
 import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline } from './energy.js';
 import type { AbortSignalLike, Block, BlockOptions, Plan, Sham, Target } from './meter.js';
 import type { Placement, SkippedProvider } from './onnx.js';
+import type { Precision } from './precision.js';
 
 /**
  * How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`, of bursts
@@ -89,6 +90,8 @@ export interface Measurement<O = unknown> {
   graph: boolean;
   mode: 'sustained' | 'burst';
   placement: Placement;
+  /** What each provider in use may compute in. */
+  precision: Record<string, Precision>;
   versions: Versions;
   /** How much was run, and why. */
   plan: Plan;

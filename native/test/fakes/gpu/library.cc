@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 
 #include <cstddef>
+#include <cstdlib>
 
 #define MJ_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -13,6 +14,13 @@ MJ_EXPORT size_t cudnnGetCudartVersion() { return MJ_CUDART_VERSION; }
 #ifdef MJ_PART
 // As the real ones find their parts: by name, when they are needed.
 MJ_EXPORT int mj_has_part() { return dlopen(MJ_PART, RTLD_NOW | RTLD_LOCAL) != nullptr ? 1 : 0; }
+#endif
+
+#ifdef MJ_INFER_VERSION
+MJ_EXPORT int getInferLibVersion() {
+  const char* given = std::getenv("MJ_FAKE_TENSORRT");
+  return given != nullptr ? std::atoi(given) : MJ_INFER_VERSION;
+}
 #endif
 
 #ifdef MJ_SYMBOL
