@@ -54,7 +54,10 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const plan = planProviders(options.executionProviders, runtime.providers, common.fallback, () =>
     libraryFolders(given, dirname(runtime.path)).map(({ folder }) => folder),
   );
-  const { providers, graph } = planGraph(applyTf32(plan.providers, options.tf32, runtime), flag(options, 'enableGraphCapture'));
+  const { providers, graph } = planGraph(
+    applyTf32(plan.providers, options.tf32, runtime),
+    flag(options, 'enableGraphCapture'),
+  );
   const demands: Demands = { ...readDemands(options), graph, asked: plan.providers.map(({ name }) => name) };
   checkTogether(demands, options);
   const settings: NativeSessionOptions = {

@@ -1,7 +1,7 @@
 // The process in which probe() tries one execution provider: a session, a run, an answer.
 import { InferenceSession, MicrojouleError, Tensor } from './index.js';
-import { PLUGINS } from './providers.js';
 import type { Trial, TrialAnswer } from './provider-trial.js';
+import { PLUGINS } from './providers.js';
 import { TRIAL_MODEL } from './trial-model.js';
 
 const X = [1, 2, 3, 4];

@@ -18,11 +18,11 @@ Status absent(const PluginProvider& plugin, const std::string& name, size_t fold
   const std::string package = plugin.package;
   const std::string wheel = cuda > 0 ? package + "-cu" + std::to_string(cuda)
                                      : package + "-cu13 (for CUDA 13, or " + package + "-cu12 for CUDA 12)";
-  return {Code::kProviderUnavailable,
-          "The execution provider '" + std::string(plugin.name) + "' needs " + name + ", which is in none of the " +
-              std::to_string(folders) + " folders looked in.",
-          "pip install " + wheel +
-              "; if it is installed elsewhere, give its folder as libraryFolders (--library-folder)."};
+  return {
+      Code::kProviderUnavailable,
+      "The execution provider '" + std::string(plugin.name) + "' needs " + name + ", which is in none of the " +
+          std::to_string(folders) + " folders looked in.",
+      "pip install " + wheel + "; if it is installed elsewhere, give its folder as libraryFolders (--library-folder)."};
 }
 
 }  // namespace

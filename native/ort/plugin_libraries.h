@@ -1,7 +1,7 @@
 #pragma once
 
-// Execution providers in libraries of their own, which are no part of ONNX Runtime's release: where theirs is found, and
-// what it needs.
+// Execution providers in libraries of their own, which are no part of ONNX Runtime's release: where theirs is found,
+// and what it needs.
 #include <string>
 #include <vector>
 

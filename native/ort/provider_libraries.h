@@ -19,8 +19,8 @@ struct ProviderLibraries {
 // Major of CUDA that a provider's library asks the loader for; 0: none.
 int cuda_major(const std::string& provider_file);
 
-// Finds everything that 'cuda', 'tensorrt' or a plugin needs, loading nothing; nothing is needed by others. `folder` is that of
-// ONNX Runtime's library; `folders` are looked in, in order.
+// Finds everything that 'cuda', 'tensorrt' or a plugin needs, loading nothing; nothing is needed by others. `folder` is
+// that of ONNX Runtime's library; `folders` are looked in, in order.
 Status find_provider_libraries(const std::string& name, const std::string& folder,
                                const std::vector<std::string>& folders, ProviderLibraries& out);
 

@@ -238,7 +238,8 @@ void provider_calls() {
 // A plugin that offers a device of the processor's and takes no node: the model runs as without it.
 void plugin_calls() {
   const std::string fakes = MJ_FAKES "/gpu/";
-  const ProviderRequest plugin{"nv-tensorrt-rtx", {"device_id", "a"}, {"0", "b"}, {fakes + "plugin-1", fakes + "tensorrt-rtx"}};
+  const ProviderRequest plugin{
+      "nv-tensorrt-rtx", {"device_id", "a"}, {"0", "b"}, {fakes + "plugin-1", fakes + "tensorrt-rtx"}};
   const std::string bytes = test::one_node("Neg", abi::kFloat32, {2});
   ModelOptions options = from_bytes(bytes);
   options.providers = {plugin};

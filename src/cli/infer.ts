@@ -12,7 +12,14 @@ import { openModel } from './model.js';
 import { progressText, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
-import { checkRunOptions, type FixedInputs, fixDimensions, measureChoices, RUN_OPTIONS, sessionChoices } from './run-options.js';
+import {
+  checkRunOptions,
+  type FixedInputs,
+  fixDimensions,
+  measureChoices,
+  RUN_OPTIONS,
+  sessionChoices,
+} from './run-options.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {

@@ -158,6 +158,15 @@ describe('what is of another version', () => {
     });
   });
 
+  test('TensorRT that says that it is another one', () => {
+    const { machine, libraryFolders } = complete();
+    expect(machine.provider('tensorrt', { libraryFolders }, { MJ_FAKE_TENSORRT: '110000' })).toMatchObject({
+      usable: false,
+      reason: expect.stringMatching(/libnvinfer\.so\.10 built as version 10; .* is built as version 11\./),
+      remedy: expect.stringContaining("'tensorrt-cu13==10.*'"),
+    });
+  });
+
   test('a provider library of another ONNX Runtime', () => {
     const { machine, libraryFolders } = complete();
     machine.put('other-release', 'runtime');

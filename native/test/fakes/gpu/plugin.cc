@@ -12,8 +12,7 @@ namespace {
 
 using namespace mj::ort::abi;
 
-// What the version of the API had that the tables below end with.
-constexpr uint32_t kVersion = 22;
+constexpr uint32_t kVersion = 23;
 constexpr const char* kName = "NvTensorRTRTXExecutionProvider";
 const void* const* g_api = nullptr;
 
@@ -47,13 +46,23 @@ EpFactory g_factory{kVersion,
                     [](const EpFactory*) noexcept { return "stand-in"; },
                     supported,
                     make,
-                    [](EpFactory*, Ep* ep) noexcept { delete static_cast<NoNodes*>(ep); }};
+                    [](EpFactory*, Ep* ep) noexcept { delete static_cast<NoNodes*>(ep); },
+                    [](const EpFactory*) noexcept -> uint32_t { return 0; },
+                    [](const EpFactory*) noexcept { return "0.1.0"; },
+                    nullptr,
+                    {},
+                    [](EpFactory*, void** transfer) noexcept -> Status* {
+                      *transfer = nullptr;
+                      return nullptr;
+                    },
+                    [](const EpFactory*) noexcept { return false; },
+                    {}};
 
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) Status* CreateEpFactories(const char*, const ApiBase* base,
-                                                                             const void*, EpFactory** factories,
-                                                                             size_t most, size_t* count) {
+                                                                            const void*, EpFactory** factories,
+                                                                            size_t most, size_t* count) {
   MJ_NEEDS();
   g_api = static_cast<const void* const*>(base->GetApi(kVersion));
   *count = most == 0 ? 0 : 1;

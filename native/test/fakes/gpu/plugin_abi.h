@@ -19,6 +19,13 @@ struct EpFactory {
   Status* (*CreateEp)(EpFactory*, const HardwareDevice* const*, const KeyValues* const*, size_t, const SessionOptions*,
                       const void* logger, struct Ep**) noexcept;
   void (*ReleaseEp)(EpFactory*, Ep*) noexcept;
+  uint32_t (*GetVendorId)(const EpFactory*) noexcept;
+  const char* (*GetVersion)(const EpFactory*) noexcept;
+  const void* compatibility;
+  const void* allocators[2];
+  Status* (*CreateDataTransfer)(EpFactory*, void** transfer) noexcept;  // called whatever the version above
+  bool (*IsStreamAware)(const EpFactory*) noexcept;
+  const void* later[16];
 };
 
 struct Ep {
@@ -27,9 +34,10 @@ struct Ep {
   Status* (*GetCapability)(Ep*, const void* graph, void* support) noexcept;
   Status* (*Compile)(Ep*, const void** graphs, const void** nodes, size_t, void** infos, void** contexts) noexcept;
   void (*ReleaseNodeComputeInfos)(Ep*, void** infos, size_t) noexcept;
+  const void* later[30];
 };
 
 using CreateEpDevice = Status*(EpFactory*, const HardwareDevice*, const KeyValues* metadata, const KeyValues* options,
-                               EpDevice**)noexcept;
+                               EpDevice**) noexcept;
 
 }  // namespace mj::ort::abi
