@@ -8,6 +8,7 @@ import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
 import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
+import { bindsOnDevice } from './providers.js';
 import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
 import { targetChannels } from './target-scope.js';
 import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
@@ -92,7 +93,7 @@ async function measureWith<O>(
 ): Promise<Measurement<O>> {
   const target = targetChannels(meter.channels, options.target?.scope, deviceOf(session, meter));
   const plan = planMeasurement(options, target.unreadable, {
-    onDevice: session.device !== null,
+    onDevice: session.device !== null && bindsOnDevice(session.providers),
     graph: session.graphCapture,
   });
   const path = await session.openPath(feeds, plan.dataPath);

@@ -33,6 +33,11 @@ export function providerName(listed: string): string {
 /** In libraries of their own, which are registered: no build of ONNX Runtime lists them. */
 export const PLUGINS: readonly string[] = ['nv-tensorrt-rtx'];
 
+/** Whether a session whose providers these are has memory of its device that tensors can be bound in. */
+export function bindsOnDevice([first]: readonly string[]): boolean {
+  return first === 'cuda' || first === 'tensorrt';
+}
+
 /** Those whose libraries we find and open. */
 const NEEDING_LIBRARIES = ['cuda', 'tensorrt', ...PLUGINS];
 

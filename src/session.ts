@@ -7,6 +7,7 @@ import { measureSession, type NativeLoop, type OpenPath } from './measure.js';
 import type { Meter } from './meter.js';
 import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
 import { type OpenedSession, openSession } from './open-session.js';
+import { bindsOnDevice } from './providers.js';
 import { readRunOptions } from './session-options.js';
 import type { Tensor } from './tensor.js';
 import type { DataPath, Measurement, MeasureOptions } from './types/measure.js';
@@ -78,7 +79,7 @@ export class InferenceSession {
       native: session,
       inputs: this.#inputs,
       outputs: this.#outputs,
-      device: this.device,
+      device: bindsOnDevice(this.providers) ? this.device : null,
       graph,
       checkOpen: () => this.#checkOpen(),
       isReleased: () => this.#released !== undefined,

@@ -17,15 +17,16 @@ export const RUN_OPTIONS = {
 export function checkRunOptions(args: Arguments, provider: string): void {
   const path = dataPath(args);
   const graph = args.flag('graph');
-  if (graph && provider !== 'cuda' && provider !== 'tensorrt') {
+  const onDevice = provider === 'cuda' || provider === 'tensorrt';
+  if (graph && !onDevice) {
     throw invalidArgument(
       `--graph needs a provider that captures graphs, which ${provider} does not.`,
       'Add --ep cuda or --ep tensorrt.',
     );
   }
-  if (path !== undefined && path !== 'host' && provider === 'cpu') {
+  if (path !== undefined && path !== 'host' && !onDevice) {
     throw invalidArgument(
-      `--data-path ${path} needs a GPU: on the processor all memory is the same.`,
+      `--data-path ${path} is not offered with ${provider}.`,
       'Add --ep cuda or --ep tensorrt, or leave out --data-path.',
     );
   }
@@ -64,9 +65,9 @@ export interface FixedInputs extends ModelInputs {
   freeDimensionOverrides: Record<string, number>;
 }
 
-/** A graph is captured for one shape, which is fixed when the session is made; undefined without one. */
+/** Graphs and trial runs are of one shape, which is fixed when the session is made; undefined without either. */
 export async function fixDimensions(args: Arguments, model: ModelFile): Promise<FixedInputs | undefined> {
-  if (!args.flag('graph')) return undefined;
+  if (!args.flag('graph') && args.text('placement') === undefined) return undefined;
   const onnxruntime = args.text('onnxruntime');
   const session = await InferenceSession.create(model.path, {
     graphOptimizationLevel: 'disabled',
@@ -85,6 +86,12 @@ export async function fixDimensions(args: Arguments, model: ModelFile): Promise<
   return { inputMetadata, freeDimensionOverrides };
 }
 
+/** 'a, b or c' */
+function listed(choices: readonly string[]): string {
+  const [last, ...before] = [...choices].reverse();
+  return before.length === 0 ? `${last}` : `${before.reverse().join(', ')} or ${last}`;
+}
+
 function dataPath(args: Arguments): MeasureOptions['dataPath'] {
   return oneOf(args, 'data-path', ['host', 'pinned', 'device']);
 }
@@ -93,6 +100,6 @@ function oneOf<T extends string>(args: Arguments, name: string, choices: readonl
   const given = args.text(name);
   if (given === undefined) return undefined;
   const found = choices.find((choice) => choice === given);
-  if (found === undefined) throw invalidArgument(`--${name} takes ${choices.join(' or ')}, not '${given}'.`);
+  if (found === undefined) throw invalidArgument(`--${name} takes ${listed(choices)}, not '${given}'.`);
   return found;
 }
