@@ -51,7 +51,7 @@ Status find_plugin_libraries(const PluginProvider& plugin, const std::string& fo
   std::rotate(places.begin(), found, found + 1);
   const LibrarySearch search{plugin.name, places, out.cuda};
   LibraryFinder finder(search);
-  const Status status = finder.add_needed_by(out.plugin);
+  Status status = finder.add_needed_by(out.plugin);
   out.libraries = finder.libraries();
   out.missing = finder.missing();
   if (!status.ok()) return status;

@@ -10,6 +10,7 @@ const FAKES = join(root, 'build-test/native/test/fakes');
 
 export type Product =
   | 'cuda'
+  | 'cuda-12'
   | 'cudnn'
   | 'cudnn-cuda12'
   | 'tensorrt'
@@ -17,6 +18,7 @@ export type Product =
   | 'plugin-0'
   | 'plugin-1'
   | 'providers'
+  | 'providers-12'
   | 'other-release'
   | 'runtime';
 

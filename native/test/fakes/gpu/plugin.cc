@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "test/fakes/gpu/plugin_abi.h"
 
@@ -37,7 +38,7 @@ Status* supported(EpFactory* factory, const HardwareDevice* const* devices, size
 
 Status* make(EpFactory*, const HardwareDevice* const*, const KeyValues* const*, size_t, const SessionOptions*,
              const void*, Ep** out) noexcept {
-  *out = new NoNodes();
+  *out = new (std::nothrow) NoNodes();
   return nullptr;
 }
 
