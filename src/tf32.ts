@@ -4,6 +4,7 @@ import { invalidArgument, MicrojouleError } from './errors.js';
 import type { NativeProvider } from './native.js';
 import { type Environment, overridden } from './precision.js';
 import { optionOf, withOption } from './provider-options.js';
+import { PLUGINS } from './providers.js';
 
 /** Sets what can be set. What only the environment decides is refused where it is not so already. */
 export function applyTf32(
@@ -28,8 +29,9 @@ const HAVING = ['cuda', 'tensorrt'];
 function applied(provider: NativeProvider, allow: boolean, environment: Environment): NativeProvider {
   const { name } = provider;
   if (name === 'cpu') return provider;
-  if (!HAVING.includes(name)) throw notKnown(name);
   const set = overridden(environment);
+  if (PLUGINS.includes(name) && !allow && set?.from === 'environment') return provider;
+  if (!HAVING.includes(name)) throw notKnown(name);
   if (set?.from === 'unknown') throw changed();
   if (allow && set !== undefined) throw offByEnvironment();
   if (name === 'cuda') return withTf32(provider, allow);

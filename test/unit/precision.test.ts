@@ -81,10 +81,11 @@ describe('tf32', () => {
     expect(applyTf32(cuda, tf32, plain)).toEqual(set);
   });
 
-  test('stands in TensorRT as asked for, or is refused with what to do', () => {
+  test('stands in TensorRT and its plugin as asked for, or is refused with what to do', () => {
     const tensorrt = [provider('tensorrt'), provider('cuda')];
     expect(applyTf32(tensorrt, true, plain)[0]).toEqual(tensorrt[0]);
     expect(applyTf32(tensorrt, false, off)).toEqual([tensorrt[0], provider('cuda', { use_tf32: '0' })]);
+    expect(applyTf32([provider('nv-tensorrt-rtx')], false, off)).toEqual([provider('nv-tensorrt-rtx')]);
     expect(() => applyTf32(tensorrt, false, plain)).toThrow(
       expect.objectContaining({
         code: 'not-supported',
