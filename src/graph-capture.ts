@@ -2,6 +2,7 @@
 import { MicrojouleError } from './errors.js';
 import { type Port, shapeOf } from './feeds.js';
 import type { NativeProvider } from './native.js';
+import { optionOf, withOption } from './provider-options.js';
 
 /** The providers that capture, with their option. */
 const OPTION: Record<string, string> = {
@@ -36,19 +37,8 @@ export function planGraph(providers: readonly NativeProvider[], requested: boole
   return { providers: [withOption(first, option, '1'), ...others], graph: true };
 }
 
-function capturing({ name, keys, values }: NativeProvider): boolean {
-  const at = keys.indexOf(OPTION[name] ?? '');
-  return at >= 0 && /^(1|true)$/i.test(values[at] as string);
-}
-
-function withOption(provider: NativeProvider, key: string, value: string): NativeProvider {
-  const { keys, values } = provider;
-  const kept = keys.map((_, i) => i).filter((i) => keys[i] !== key);
-  return {
-    ...provider,
-    keys: [...kept.map((i) => keys[i] as string), key],
-    values: [...kept.map((i) => values[i] as string), value],
-  };
+function capturing(provider: NativeProvider): boolean {
+  return optionOf(provider, OPTION[provider.name] ?? '')?.on === true;
 }
 
 /** The same providers without capture. */

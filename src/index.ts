@@ -19,4 +19,5 @@ export type * from './types/engine.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';
 export type * from './types/onnx.js';
+export type * from './types/precision.js';
 export type * from './types/probe.js';

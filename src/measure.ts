@@ -8,12 +8,14 @@ import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
 import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
+import { bindsOnDevice } from './providers.js';
 import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
 import { targetChannels } from './target-scope.js';
 import type { EngineReport } from './types/engine.js';
 import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
 import type { AbortSignalLike } from './types/meter.js';
 import type { Feeds, Placement, SkippedProvider } from './types/onnx.js';
+import type { Precision } from './types/precision.js';
 import { VERSION } from './version.js';
 
 const NS_PER_MS = 1e6;
@@ -30,6 +32,7 @@ export interface MeasurableSession<O> {
   readonly device: DeviceIdentity | null;
   readonly runtime: { readonly version: string };
   readonly placement: Placement;
+  readonly precision: { readonly [provider: string]: Precision };
   /** It replays a CUDA graph. */
   readonly graphCapture: boolean;
   /** Of TensorRT. */
@@ -95,7 +98,7 @@ async function measureWith<O>(
 ): Promise<Measurement<O>> {
   const target = targetChannels(meter.channels, options.target?.scope, deviceOf(session, meter));
   const plan = planMeasurement(options, target.unreadable, {
-    onDevice: session.device !== null,
+    onDevice: session.device !== null && bindsOnDevice(session.providers),
     graph: session.graphCapture,
   });
   const path = await session.openPath(feeds, plan.dataPath);
@@ -269,6 +272,7 @@ function result<O>(
     mode: measured.mode,
     placement: structuredClone(session.placement),
     ...(session.engine === null ? {} : { engine: session.engine }),
+    precision: structuredClone({ ...session.precision }),
     versions: {
       microjoule: VERSION,
       node: process.version,

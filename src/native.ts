@@ -395,6 +395,10 @@ export interface NativeRuntime {
   /** The real path of the library. */
   path: string;
   providers: string[];
+  /** NVIDIA_TF32_OVERRIDE as the process has it; `null`: not set. */
+  tf32Override: string | null;
+  /** It was another when NVIDIA's libraries were first opened here. */
+  tf32OverrideChanged: boolean;
 }
 
 export interface NativeLibraries extends Partial<NativeUnsupported> {

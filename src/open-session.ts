@@ -17,17 +17,21 @@ import { libraryFolders, readLibraryFolders } from './library-folders.js';
 import { checkSource, readCreateArguments, readExternalData } from './model-source.js';
 import { type NativeRuntime, type NativeSession, type NativeSessionOptions, native } from './native.js';
 import { assignedPlacement, listNodes, refuseFallen, tellsPlacement } from './placement.js';
+import { precisionOf } from './precision.js';
 import { planProviders } from './providers.js';
 import { openRuntime } from './runtime.js';
 import { readSessionOptions } from './session-options.js';
+import { applyTf32 } from './tf32.js';
 import { profiledTrial, profilePrefix } from './trial-run.js';
 import type { Placement, SessionOptions, SkippedProvider } from './types/onnx.js';
+import type { Precision } from './types/precision.js';
 
 export interface OpenedSession {
   session: NativeSession;
   runtime: NativeRuntime;
   skipped: SkippedProvider[];
   placement: Placement;
+  precision: Record<string, Precision>;
   /** A CUDA graph is captured and replayed. */
   graph: boolean;
   /** Of a session with TensorRT. */
@@ -56,7 +60,10 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const plan = planProviders(options.executionProviders, runtime.providers, common.fallback, () =>
     libraryFolders(given, dirname(runtime.path)).map(({ folder }) => folder),
   );
-  const { providers, graph } = planGraph(plan.providers, flag(options, 'enableGraphCapture'));
+  const { providers, graph } = planGraph(
+    applyTf32(plan.providers, options.tf32, runtime),
+    flag(options, 'enableGraphCapture'),
+  );
   const demands: Demands = { ...readDemands(options), graph, asked: plan.providers.map(({ name }) => name) };
   checkTogether(demands, options);
   const planned = () =>
@@ -80,7 +87,10 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const { session, engine } = await createWithEngine(settings, graph, planned);
   try {
     const placement = await checked(session, demands, engine);
-    return { session, runtime, skipped: [...plan.skipped, ...session.skipped], placement, graph, engine };
+    const used = providers.filter(({ name }) => session.providers.includes(name));
+    const precision = precisionOf(used, common.config, runtime);
+    const passedOver = [...plan.skipped, ...session.skipped];
+    return { session, runtime, skipped: passedOver, placement, precision, graph, engine };
   } catch (error) {
     await session.release();
     await engine?.release();

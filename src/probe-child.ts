@@ -1,6 +1,7 @@
 // The process in which probe() tries one execution provider: a session, a run, an answer.
 import { InferenceSession, MicrojouleError, Tensor } from './index.js';
 import type { Trial, TrialAnswer } from './provider-trial.js';
+import { PLUGINS } from './providers.js';
 import { TRIAL_MODEL } from './trial-model.js';
 
 const X = [1, 2, 3, 4];
@@ -29,7 +30,7 @@ async function run({ provider, onnxruntime, libraryFolders }: Trial): Promise<Tr
     onnxruntime,
     libraryFolders,
     // A provider for GPUs must take the node itself; others may leave so small a thing to the CPU.
-    strict: provider === 'cuda' || provider === 'tensorrt',
+    strict: ['cuda', 'tensorrt', ...PLUGINS].includes(provider),
   });
   const { y } = await session.run({ x: new Tensor('float32', Float32Array.from(X), [2, 2]) });
   await session.release();

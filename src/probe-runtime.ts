@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 import { type LibraryFolder, libraryFolders, readLibraryFolders } from './library-folders.js';
 import { type NativeLibraries, type NativeRuntime, native } from './native.js';
 import { tryProvider } from './provider-trial.js';
-import { availableProviders } from './providers.js';
+import { availableProviders, PLUGINS } from './providers.js';
 import { openRuntime } from './runtime.js';
 import type { ProbeOptions, ProviderProbe, RuntimeProbe } from './types/probe.js';
 
@@ -37,7 +37,7 @@ export async function probeRuntime(options: RuntimeOptions): Promise<RuntimeProb
   }
   const { version, path } = runtime;
   const folders = libraryFolders(options.given, dirname(path));
-  const names = availableProviders(runtime.providers);
+  const names = [...new Set([...availableProviders(runtime.providers), ...PLUGINS])];
   const providers = await Promise.all(names.map((name) => probeProvider(runtime, name, folders, options)));
   return { found: true, version, path, providers, libraryFolders: folders };
 }

@@ -14,6 +14,7 @@ const PROVIDERS: Record<string, { listed: string; appended: string }> = {
   qnn: { listed: 'QNNExecutionProvider', appended: 'QNN' },
   openvino: { listed: 'OpenVINOExecutionProvider', appended: 'OpenVINO' },
   coreml: { listed: 'CoreMLExecutionProvider', appended: 'CoreML' },
+  'nv-tensorrt-rtx': { listed: 'NvTensorRTRTXExecutionProvider', appended: 'nv-tensorrt-rtx' },
   dml: { listed: 'DmlExecutionProvider', appended: 'DML' },
 };
 
@@ -29,8 +30,16 @@ export function providerName(listed: string): string {
   return Object.keys(PROVIDERS).find((name) => PROVIDERS[name]?.listed === listed) ?? listed;
 }
 
+/** In libraries of their own, which are registered: no build of ONNX Runtime lists them. */
+export const PLUGINS: readonly string[] = ['nv-tensorrt-rtx'];
+
+/** Whether a session whose providers these are has memory of its device that tensors can be bound in. */
+export function bindsOnDevice([first]: readonly string[]): boolean {
+  return first === 'cuda' || first === 'tensorrt';
+}
+
 /** Those whose libraries we find and open. */
-const NEEDING_LIBRARIES = ['cuda', 'tensorrt'];
+const NEEDING_LIBRARIES = ['cuda', 'tensorrt', ...PLUGINS];
 
 export interface ProviderPlan {
   providers: NativeProvider[];
@@ -87,7 +96,7 @@ function named(config: ExecutionProviderConfig): { name: string; [option: string
 
 function unavailable(name: string, listed: readonly string[]): MicrojouleError | undefined {
   const available = availableProviders(listed);
-  if (available.includes(name)) return undefined;
+  if (available.includes(name) || PLUGINS.includes(name)) return undefined;
   const known = Object.hasOwn(PROVIDERS, name);
   return new MicrojouleError(
     known ? 'provider-unavailable' : 'invalid-argument',

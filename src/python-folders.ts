@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { isFolder, listFolder } from './folders.js';
 import type { Places } from './library-folders.js';
 
-/** Folders of libraries: of wheels (`nvidia/NAME/lib`, `tensorrt_libs`), and of conda environments themselves. */
+/** Folders of libraries: of wheels (`nvidia/NAME/lib`, `tensorrt_libs`, the plugin's), and of conda environments themselves. */
 export function pythonFolders({ env, root }: Places): string[] {
   const folders = prefixes({ env, root }).flatMap((prefix) => sitePackages(prefix).flatMap(wheelFolders));
   if (env.CONDA_PREFIX) folders.push(join(env.CONDA_PREFIX, 'lib'));
@@ -54,5 +54,9 @@ function sitePackages(prefix: string): string[] {
 
 function wheelFolders(site: string): string[] {
   const nvidia = join(site, 'nvidia');
-  return [...listFolder(nvidia).map((name) => join(nvidia, name, 'lib')), join(site, 'tensorrt_libs')];
+  const others = ['tensorrt_libs', 'onnxruntime_ep_nv_tensorrt_rtx'];
+  return [
+    ...listFolder(nvidia).map((name) => join(nvidia, name, 'lib')),
+    ...others.map((name) => join(site, name)),
+  ];
 }

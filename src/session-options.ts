@@ -18,6 +18,7 @@ const SESSION_OPTIONS = [
   'fallback',
   'strict',
   'placement',
+  'tf32',
   'intraOpNumThreads',
   'interOpNumThreads',
   'freeDimensionOverrides',

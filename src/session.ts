@@ -9,6 +9,7 @@ import { measureSession, type NativeLoop, NO_RUNS, type OpenPath } from './measu
 import type { Meter } from './meter.js';
 import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
 import { type OpenedSession, openSession } from './open-session.js';
+import { bindsOnDevice } from './providers.js';
 import { readRunOptions } from './session-options.js';
 import type { Tensor } from './tensor.js';
 import type { BuildCost, BuildCostOptions, EngineReport } from './types/engine.js';
@@ -26,6 +27,7 @@ import type {
   TensorLike,
   ValueMetadata as ValueMetadataType,
 } from './types/onnx.js';
+import type { Precision } from './types/precision.js';
 
 /** @internal */
 export type LoopResult = Omit<NativeMeasureResult, 'outputs'> & { outputs: Outputs };
@@ -49,6 +51,8 @@ export class InferenceSession {
   readonly runtime: { readonly version: string; readonly path: string };
   /** Which provider took which nodes. */
   readonly placement: Placement;
+  /** What each provider in use may compute in. */
+  readonly precision: { readonly [provider: string]: Precision };
   /** The session replays a CUDA graph (`enableGraphCapture`): it runs through `bind` and `measure`. */
   readonly graphCapture: boolean;
 
@@ -60,7 +64,8 @@ export class InferenceSession {
   #ticket = 0;
   #released: Promise<void> | undefined;
 
-  private constructor({ session, runtime, skipped, placement, graph, engine }: OpenedSession) {
+  private constructor(opened: OpenedSession) {
+    const { session, runtime, skipped, placement, precision, graph, engine } = opened;
     this.#native = session;
     this.#inputs = session.inputs.map(makePort);
     this.#outputs = session.outputs.map(makePort);
@@ -73,13 +78,14 @@ export class InferenceSession {
     this.device = session.device.uuid === '' ? null : session.device;
     this.runtime = { version: runtime.version, path: runtime.path };
     this.placement = placement;
+    this.precision = precision;
     this.graphCapture = graph;
     this.#engine = engine;
     this.#bindings = new Bindings({
       native: session,
       inputs: this.#inputs,
       outputs: this.#outputs,
-      device: this.device,
+      device: bindsOnDevice(this.providers) ? this.device : null,
       graph,
       checkOpen: () => this.#checkOpen(),
       isReleased: () => this.#released !== undefined,

@@ -9,6 +9,7 @@
 #include "bind/ort_session.h"
 #include "ort/exit_guard.h"
 #include "ort/provider_libraries.h"
+#include "ort/tf32_override.h"
 
 namespace mj::bind {
 
@@ -55,6 +56,9 @@ Napi::Value open_runtime(const Napi::CallbackInfo& info) {
   runtime.Set("version", Napi::String::New(env, library->version));
   runtime.Set("path", Napi::String::New(env, library->path));
   runtime.Set("providers", providers);
+  const ort::Tf32Override tf32 = ort::tf32_override();
+  runtime.Set("tf32Override", tf32.set ? Napi::Value(Napi::String::New(env, tf32.value)) : Napi::Value(env.Null()));
+  runtime.Set("tf32OverrideChanged", Napi::Boolean::New(env, tf32.changed));
   return runtime;
 }
 

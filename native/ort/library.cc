@@ -68,12 +68,19 @@ unsigned long api_version(const std::string& version) {
   return version.rfind(kMajor, 0) == 0 ? std::strtoul(version.c_str() + 2, nullptr, 10) : 0;
 }
 
-void load_placement(const abi::ApiBase& base, Library& lib) {
-  if (api_version(lib.version) < abi::kPlacementApiVersion) return;
-  const void* const* table = static_cast<const void* const*>(base.GetApi(abi::kPlacementApiVersion));
-  if (table == nullptr) return;
+// The table of a later version of the API; null where the release is older.
+const void* const* later_table(const abi::ApiBase& base, const Library& lib, uint32_t version) {
+  return api_version(lib.version) < version ? nullptr : static_cast<const void* const*>(base.GetApi(version));
+}
+
+void load_later(const abi::ApiBase& base, Library& lib) {
 #define X(slot, name, ...) lib.api.name = reinterpret_cast<decltype(lib.api.name)>(const_cast<void*>(table[slot]));
-  MJ_ORT_PLACEMENT_SLOTS(X)
+  if (const void* const* table = later_table(base, lib, abi::kPluginApiVersion)) {
+    MJ_ORT_PLUGIN_SLOTS(X)
+  }
+  if (const void* const* table = later_table(base, lib, abi::kPlacementApiVersion)) {
+    MJ_ORT_PLACEMENT_SLOTS(X)
+  }
 #undef X
 }
 
@@ -103,7 +110,7 @@ Status load(const std::string& path, Library& lib) {
 #define X(slot, name, ...) lib.api.name = reinterpret_cast<decltype(lib.api.name)>(const_cast<void*>(table[slot]));
   MJ_ORT_SLOTS(X)
 #undef X
-  load_placement(*base, lib);
+  load_later(*base, lib);
   return {};
 }
 

@@ -42,6 +42,14 @@ std::vector<std::string> names_in(const std::string& folder, const std::string& 
   return names;
 }
 
+// Files of this name in a folder. Wheels hold no links, so that one of them may bear more of its version.
+std::vector<std::string> files_of(const std::string& folder, const std::string& name) {
+  std::vector<std::string> files = names_in(folder, name + ".");
+  std::reverse(files.begin(), files.end());
+  if (access((folder + "/" + name).c_str(), F_OK) == 0) files.insert(files.begin(), name);
+  return files;
+}
+
 // Libraries that come in parts, which they open by name when they run.
 struct Parts {
   const char* stem;
@@ -116,14 +124,15 @@ std::string LibraryFinder::locate(const std::string& name, const std::string& be
   std::vector<std::string> folders = search_.folders;
   if (!beside.empty()) folders.insert(folders.begin(), beside);
   for (const std::string& folder : folders) {
-    const std::string path = folder + "/" + name;
-    if (access(path.c_str(), F_OK) != 0) continue;
-    ElfDynamic elf;
-    const Status status = read_elf(path, elf);
-    // The loader goes by the name inside: a file that was renamed would be loaded and still not be found.
-    if (status.ok() && (elf.soname.empty() || elf.soname == name)) return path;
-    if (!rejected_.empty()) continue;
-    rejected_ = status.ok() ? path + " is " + elf.soname + " by the name inside it." : status.message;
+    for (const std::string& file : files_of(folder, name)) {
+      const std::string path = folder + "/" + file;
+      ElfDynamic elf;
+      const Status status = read_elf(path, elf);
+      // The loader goes by the name inside: a file that was renamed would be loaded and still not be found.
+      if (status.ok() && (elf.soname == name || (elf.soname.empty() && file == name))) return path;
+      if (!rejected_.empty() || file != name) continue;
+      rejected_ = status.ok() ? path + " is " + elf.soname + " by the name inside it." : status.message;
+    }
   }
   return {};
 }

@@ -81,7 +81,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
   for (const ProviderRequest& provider : providers) {
     if (Status status = append_provider(session_options.get(), provider); !status.ok()) return status;
     if (on_cuda(provider) && device.uuid.empty()) {
-      if (Status status = find_cuda_device(device_ordinal(provider), device); !status.ok()) return status;
+      if (Status status = find_device(provider, device); !status.ok()) return status;
     }
     providers_.push_back(provider.name);
   }

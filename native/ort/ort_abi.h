@@ -17,9 +17,12 @@ namespace mj::ort::abi {
 using Allocator = ::OrtAllocator;
 using CudaOptions = ::OrtCUDAProviderOptionsV2;
 using Env = ::OrtEnv;
+using EpDevice = ::OrtEpDevice;
 using EpNode = ::OrtEpAssignedNode;
 using EpSubgraph = ::OrtEpAssignedSubgraph;
+using HardwareDevice = ::OrtHardwareDevice;
 using IoBinding = ::OrtIoBinding;
+using KeyValues = ::OrtKeyValuePairs;
 using MemoryInfo = ::OrtMemoryInfo;
 using RunOptions = ::OrtRunOptions;
 using Session = ::OrtSession;
@@ -33,9 +36,12 @@ using Value = ::OrtValue;
 struct Allocator;
 struct CudaOptions;
 struct Env;
+struct EpDevice;
 struct EpNode;
 struct EpSubgraph;
+struct HardwareDevice;
 struct IoBinding;
+struct KeyValues;
 struct MemoryInfo;
 struct RunOptions;
 struct Session;
@@ -54,6 +60,7 @@ struct Value;
   X(ErrorCode, OrtErrorCode, unsigned)                        \
   X(ExecutionMode, ExecutionMode, unsigned)                   \
   X(GraphOptimizationLevel, GraphOptimizationLevel, unsigned) \
+  X(HardwareDeviceType, OrtHardwareDeviceType, unsigned)      \
   X(LoggingLevel, OrtLoggingLevel, unsigned)                  \
   X(MemType, OrtMemType, int)
 
@@ -105,6 +112,7 @@ MJ_ORT_ENUM_TYPES(X)
   X(ExecutionMode, kSequential, ORT_SEQUENTIAL, 0)                     \
   X(ExecutionMode, kParallel, ORT_PARALLEL, 1)                         \
   X(AllocatorType, kDeviceAllocator, OrtDeviceAllocator, 0)            \
+  X(HardwareDeviceType, kGpuDevice, OrtHardwareDeviceType_GPU, 1)      \
   X(MemType, kMemTypeCpuOutput, OrtMemTypeCPUOutput, -1)               \
   X(MemType, kMemTypeDefault, OrtMemTypeDefault, 0)
 
@@ -217,6 +225,17 @@ MJ_ORT_OTHER_ENUMERATORS(X)
     Status*(SessionOptions*, const char* const*, char* const*, const size_t*, size_t) noexcept)
 
 // Slots that came later: null where the release is older.
+#define MJ_ORT_PLUGIN_SLOTS(X)                                                                                       \
+  X(297, GetKeyValue, const char*(const KeyValues*, const char*))                                                    \
+  X(301, RegisterExecutionProviderLibrary, Status*(Env*, const char*, const char*) noexcept)                         \
+  X(303, GetEpDevices, Status*(const Env*, const EpDevice* const**, size_t*) noexcept)                               \
+  X(304, SessionOptionsAppendExecutionProvider_V2,                                                                   \
+    Status*(SessionOptions*, Env*, const EpDevice* const*, size_t, const char* const*, const char* const*,           \
+            size_t) noexcept)                                                                                        \
+  X(307, HardwareDevice_Type, HardwareDeviceType(const HardwareDevice*))                                             \
+  X(311, HardwareDevice_Metadata, const KeyValues*(const HardwareDevice*))                                           \
+  X(312, EpDevice_EpName, const char*(const EpDevice*))                                                              \
+  X(316, EpDevice_Device, const HardwareDevice*(const EpDevice*))
 #define MJ_ORT_PLACEMENT_SLOTS(X)                                                                                    \
   X(407, Session_GetEpGraphAssignmentInfo, Status*(const Session*, const EpSubgraph* const**, size_t*) noexcept)     \
   X(408, EpAssignedSubgraph_GetEpName, Status*(const EpSubgraph*, const char**) noexcept)                            \
@@ -226,6 +245,7 @@ MJ_ORT_OTHER_ENUMERATORS(X)
 // clang-format on
 
 constexpr uint32_t kApiVersion = 18;
+constexpr uint32_t kPluginApiVersion = 22;
 constexpr uint32_t kPlacementApiVersion = 24;
 
 // What OrtGetApiBase returns.
@@ -237,6 +257,7 @@ struct ApiBase {
 struct Api {
 #define X(slot, name, ...) std::add_pointer_t<__VA_ARGS__> name = nullptr;
   MJ_ORT_SLOTS(X)
+  MJ_ORT_PLUGIN_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
 };

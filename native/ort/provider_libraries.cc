@@ -9,6 +9,8 @@
 #include "base/elf.h"
 #include "base/elf_stub.h"
 #include "ort/library_packages.h"
+#include "ort/plugin_libraries.h"
+#include "ort/tf32_override.h"
 
 namespace mj::ort {
 
@@ -34,17 +36,6 @@ Status check_files(const std::string& name, const std::string& folder, std::stri
             "provider libraries of the same release there."};
   }
   return {};
-}
-
-// From what the CUDA provider asks the loader for.
-int cuda_major(const std::string& provider_file) {
-  ElfDynamic elf;
-  if (!read_elf(provider_file, elf).ok()) return 0;
-  for (const std::string& name : elf.needed) {
-    const std::string stem = library_stem(name);
-    if (stem == "libcudart" || stem == "libcublas" || stem == "libcublasLt") return library_major(name);
-  }
-  return 0;
 }
 
 // What the CUDA provider and cuDNN open by name when they run. cuFFT is only for Fourier transforms, NVRTC only for
@@ -104,9 +95,20 @@ Status open_one(const FoundLibrary& library) {
 
 }  // namespace
 
+int cuda_major(const std::string& provider_file) {
+  ElfDynamic elf;
+  if (!read_elf(provider_file, elf).ok()) return 0;
+  for (const std::string& name : elf.needed) {
+    const std::string stem = library_stem(name);
+    if (stem == "libcudart" || stem == "libcublas" || stem == "libcublasLt") return library_major(name);
+  }
+  return 0;
+}
+
 Status find_provider_libraries(const std::string& name, const std::string& folder,
                                const std::vector<std::string>& folders, ProviderLibraries& out) {
   out = {};
+  if (const PluginProvider* plugin = plugin_provider(name)) return find_plugin_libraries(*plugin, folder, folders, out);
   const std::vector<std::string> files = provider_files(name);
   if (files.empty()) return {};
   if (Status status = check_files(name, folder, out.missing); !status.ok()) return status;
@@ -126,6 +128,7 @@ Status find_provider_libraries(const std::string& name, const std::string& folde
 
 // For nobody but those who ask by name (RTLD_LOCAL): two copies of one library can then not mix.
 Status open_provider_libraries(const std::string& name, const ProviderLibraries& found) {
+  note_tf32_override();
   for (const FoundLibrary& library : found.libraries) {
     if (!library.loaded) {
       if (const Status status = open_one(library); !status.ok()) {

@@ -13,10 +13,14 @@ struct ProviderLibraries {
   std::vector<FoundLibrary> libraries;  // in the order in which they are opened
   std::string missing;                  // the first file that is not there; empty: none
   int cuda = 0;                         // major of CUDA that the provider was built for; 0: not known
+  std::string plugin;                   // the library of a provider that is registered; empty: of all others
 };
 
-// Finds everything that 'cuda' or 'tensorrt' needs, loading nothing; nothing is needed by others. `folder` is that of
-// ONNX Runtime's library; `folders` are looked in, in order.
+// Major of CUDA that a provider's library asks the loader for; 0: none.
+int cuda_major(const std::string& provider_file);
+
+// Finds everything that 'cuda', 'tensorrt' or a plugin needs, loading nothing; nothing is needed by others. `folder` is
+// that of ONNX Runtime's library; `folders` are looked in, in order.
 Status find_provider_libraries(const std::string& name, const std::string& folder,
                                const std::vector<std::string>& folders, ProviderLibraries& out);
 

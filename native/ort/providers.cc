@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "ort/error.h"
+#include "ort/plugin.h"
 #include "ort/provider_libraries.h"
 
 namespace mj::ort {
@@ -34,14 +35,19 @@ Status append_v2(const ProviderRequest& provider, Create create, Update update, 
 }  // namespace
 
 bool on_cuda(const ProviderRequest& provider) noexcept {
-  return provider.name == "cuda" || provider.name == "tensorrt";
+  return provider.name == "cuda" || provider.name == "tensorrt" || plugin_provider(provider.name) != nullptr;
 }
 
 int device_ordinal(const ProviderRequest& provider) {
-  const auto key = std::find(provider.keys.begin(), provider.keys.end(), "device_id");
+  const auto key = std::find(provider.keys.begin(), provider.keys.end(), kDeviceId);
   if (key == provider.keys.end()) return 0;
   const std::string& value = provider.values[static_cast<size_t>(key - provider.keys.begin())];
   return static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
+}
+
+Status find_device(const ProviderRequest& provider, CudaDevice& out) {
+  if (plugin_provider(provider.name) != nullptr) return find_plugin_device(provider, out);
+  return find_cuda_device(device_ordinal(provider), out);
 }
 
 Status append_provider(abi::SessionOptions* options, const ProviderRequest& provider) {
@@ -51,6 +57,7 @@ Status append_provider(abi::SessionOptions* options, const ProviderRequest& prov
     Status status = find_provider_libraries(provider.name, library().folder, provider.folders, libraries);
     if (status.ok()) status = open_provider_libraries(provider.name, libraries);
     if (!status.ok()) return status;
+    if (!libraries.plugin.empty()) return append_plugin(options, provider, libraries.plugin);
   }
   if (provider.name == "cuda") {
     return append_v2<abi::CudaOptions>(

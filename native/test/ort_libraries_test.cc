@@ -197,6 +197,37 @@ TEST("libraries: a file of the right name that is none, or another one, is passe
   CHECK_EQ(path_of(found, "libcublas.so.13"), tree.folder("good/libcublas.so.13"));
 }
 
+TEST("libraries: a file with more of the version in its name will do, by the name inside it") {
+  const Tree tree;
+  const std::string runtime = tree.runtime();
+  const std::string cuda = tree.copy("cuda", "cuda");
+  const std::string cudnn = tree.copy("cudnn", "cudnn");
+  fs::rename(cuda + "/libcublas.so.13", cuda + "/libcublas.so.13.4.36");
+  fs::copy(cuda + "/libcublasLt.so.13", cuda + "/libcublas.so.13.9.9");
+  ProviderLibraries found;
+  CHECK(find_provider_libraries("cuda", runtime, {cuda, cudnn}, found).ok());
+  CHECK_EQ(path_of(found, "libcublas.so.13"), cuda + "/libcublas.so.13.4.36");
+}
+
+TEST("libraries: a plugin's own lies in any folder, and what it needs beside it") {
+  const Tree tree;
+  const std::string wheel = tree.copy("plugin-0", "wheel");
+  ProviderLibraries found;
+  const Status absent = find_provider_libraries("nv-tensorrt-rtx", "/nowhere", {"/nowhere/else"}, found);
+  CHECK(absent.code == Code::kProviderUnavailable);
+  CHECK_EQ(found.missing, std::string("libonnxruntime_providers_nv_tensorrt_rtx.so"));
+  CHECK(contains(absent.message, "in none of the 2 folders"));
+  CHECK(contains(absent.remedy, "onnxruntime-ep-nv-tensorrt-rtx-cu12"));
+  const Status lacking = find_provider_libraries("nv-tensorrt-rtx", "/nowhere", {wheel}, found);
+  CHECK_EQ(found.missing, std::string("libtensorrt_rtx.so.1"));
+  CHECK(contains(lacking.message, "needs libtensorrt_rtx.so.1"));
+  tree.copy("tensorrt-rtx", "wheel");
+  const std::string other = tree.copy("tensorrt-rtx", "other");
+  CHECK(find_provider_libraries("nv-tensorrt-rtx", "/nowhere", {other, wheel}, found).ok());
+  CHECK_EQ(found.plugin, wheel + "/libonnxruntime_providers_nv_tensorrt_rtx.so");
+  CHECK_EQ(path_of(found, "libtensorrt_rtx.so.1"), wheel + "/libtensorrt_rtx.so.1.7.1");
+}
+
 TEST("libraries: the parts of cuDNN and TensorRT are asked for too") {
   const Tree tree;
   const std::string runtime = tree.runtime();

@@ -235,6 +235,19 @@ void provider_calls() {
   CHECK(status.code == Code::kProviderUnavailable);
 }
 
+// A plugin that offers a device of the processor's and takes no node: the model runs as without it.
+void plugin_calls() {
+  const std::string fakes = MJ_FAKES "/gpu/";
+  const ProviderRequest plugin{
+      "nv-tensorrt-rtx", {"device_id", "a"}, {"0", "b"}, {fakes + "plugin-1", fakes + "tensorrt-rtx"}};
+  const std::string bytes = test::one_node("Neg", abi::kFloat32, {2});
+  ModelOptions options = from_bytes(bytes);
+  options.providers = {plugin};
+  const std::shared_ptr<Model> model = load(options);
+  CHECK_EQ(model->providers().front(), std::string("nv-tensorrt-rtx"));
+  CHECK(model->device().uuid.empty());
+}
+
 TEST("ort: every slot is called, and answers as its signature says") {
   const Library* opened = nullptr;
   expect_ok(open_library(kLibrary, opened));
@@ -246,6 +259,7 @@ TEST("ort: every slot is called, and answers as its signature says") {
   placement();
   broken_model();
   provider_calls();
+  plugin_calls();
 
   void* handle = dlopen(kLibrary, RTLD_NOW | RTLD_NOLOAD);
   CHECK(handle != nullptr);

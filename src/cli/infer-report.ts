@@ -1,5 +1,6 @@
 import type { BreakEven, BuildCost, Energy, EnergyReport, Measurement, Quantity } from '../index.js';
 import { engineLines } from './engines.js';
+import { runLines } from './run-report.js';
 import { notMeasured, quantity, table } from './text.js';
 
 export interface InferRun {
@@ -23,6 +24,7 @@ export function describe({ model, batch, measurement: m, build, against }: Infer
     ...(m.skippedProviders ?? []).map((skipped) => `passed over ${skipped.name}: ${skipped.reason}`),
     '',
     `latency, ms    p50 ${ms(m.latency.p50)}  p90 ${ms(m.latency.p90)}  p99 ${ms(m.latency.p99)}  mean ${ms(m.latency.mean)}`,
+    ...runLines(m),
     '',
     ...engineLines(m.engine ?? null, build),
     ...energyLines(m.energy, batch),
@@ -154,8 +156,10 @@ export function asJson({ model, batch, measurement: m, build, against }: InferRu
     ...(raw ? { timeline, ...(m.blocks ? { blocks: m.blocks.map(withTextMarks) } : {}) } : {}),
     ...(m.sham ? { sham: m.sham } : {}),
     dataPath: m.dataPath,
+    graph: m.graph,
     mode: m.mode,
     placement: m.placement,
+    precision: m.precision,
     versions: m.versions,
     plan: m.plan,
     ...(m.engine ? { engine: m.engine } : {}),

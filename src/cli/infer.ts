@@ -22,6 +22,14 @@ import { type ModelFile, openModel } from './model.js';
 import { progressText, type StatusLine, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
+import {
+  checkRunOptions,
+  type FixedInputs,
+  fixDimensions,
+  measureChoices,
+  RUN_OPTIONS,
+  sessionChoices,
+} from './run-options.js';
 import { USAGE } from './usage.js';
 
 const OPTIONS = {
@@ -43,6 +51,7 @@ const OPTIONS = {
   sham: { type: 'boolean' },
   warmup: { type: 'string' },
   idle: { type: 'string' },
+  ...RUN_OPTIONS,
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
   'rapl-interface': { type: 'string' },
@@ -69,11 +78,14 @@ async function measured(args: Arguments): Promise<InferRun> {
   const against = opponent(args, provider);
   engineChoice(args, provider);
   const options = measureOptions(args);
+  checkRunOptions(args, provider);
+  if (against !== undefined) checkRunOptions(args, against);
   const model = await openModel(name, args.count('seed') ?? 0);
+  const fixed = await fixDimensions(args, model);
   const meter = await Meter.open(meterOptions(args, provider));
   const status = statusLine();
   try {
-    const job: Job = { args, options, model, meter, status };
+    const job: Job = { args, options, model, fixed, meter, status };
     const run = await measuredOn(job, provider);
     return against === undefined ? run : { ...run, against: await measuredAgainst(job, run, against) };
   } finally {
@@ -87,15 +99,16 @@ interface Job {
   args: Arguments;
   options: MeasureOptions<Meter>;
   model: ModelFile;
+  fixed: FixedInputs | undefined;
   meter: Meter;
   status: StatusLine;
 }
 
 async function measuredOn(job: Job, provider: string): Promise<InferRun> {
-  const { args, options, model, meter, status } = job;
+  const { args, options, model, fixed, meter, status } = job;
   const { session, build } = await opened(job, provider);
   try {
-    const feeds = makeFeeds(session, model, args, args.count('seed') ?? 0);
+    const feeds = makeFeeds(fixed ?? session, model, args, args.count('seed') ?? 0);
     const measurement = await session.measure(feeds, {
       ...options,
       meter,
@@ -111,8 +124,8 @@ async function measuredOn(job: Job, provider: string): Promise<InferRun> {
   }
 }
 
-async function opened({ args, model, meter, status }: Job, provider: string): Promise<Opened> {
-  const options = sessionOptions(args, provider);
+async function opened({ args, model, fixed, meter, status }: Job, provider: string): Promise<Opened> {
+  const options = sessionOptions(args, provider, fixed);
   if (provider === 'tensorrt') {
     return await openMetered(model.label, model.path, options, engineChoice(args, provider), meter, status);
   }
@@ -156,6 +169,7 @@ function measureOptions(args: Arguments): MeasureOptions<Meter> {
       Object.entries(given).filter(([, value]) => value !== undefined),
     ) as MeasureOptions<Meter>),
     ...targetOption(args),
+    ...measureChoices(args),
     ...(args.flag('sham') ? { sham: true } : {}),
     ...(idleMs === undefined ? {} : { idle: idleMs === 0 ? false : { beforeMs: idleMs, afterMs: idleMs } }),
   };
@@ -171,7 +185,7 @@ function targetOption(args: Arguments): Pick<MeasureOptions, 'target'> {
   return {};
 }
 
-function sessionOptions(args: Arguments, provider: string) {
+function sessionOptions(args: Arguments, provider: string, fixed: FixedInputs | undefined) {
   // They are those of --ep: another provider does not know them.
   const given = provider === (args.text('ep') ?? 'cpu') ? args.list('provider-option') : [];
   const settings = Object.fromEntries(given.map((text) => assignment('provider-option', text)));
@@ -180,6 +194,8 @@ function sessionOptions(args: Arguments, provider: string) {
   return {
     executionProviders: [{ name: provider, ...settings }],
     libraryFolders: args.list('library-folder'),
+    ...sessionChoices(args),
+    ...(fixed === undefined ? {} : { freeDimensionOverrides: fixed.freeDimensionOverrides }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(onnxruntime === undefined ? {} : { onnxruntime }),
   };

@@ -14,22 +14,39 @@ import { invalidArgument } from './refuse.js';
 
 type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
 type Range = readonly [low: number, high: number];
+/** What of a session inputs are made from. */
+export type ModelInputs = Pick<InferenceSession, 'inputMetadata'>;
 
-/** Every input of the model: from its file, from the built-in model's own statistics, or made from the metadata. */
-export function makeFeeds(
-  session: InferenceSession,
+export function tensorsOf({ inputMetadata }: ModelInputs): TensorMetadata[] {
+  return inputMetadata.filter((input): input is TensorMetadata => input.isTensor);
+}
+
+/** The tensors that were given as files, and the shapes of all others. */
+export function inputShapes(
+  from: ModelInputs,
   model: ModelFile,
   args: Arguments,
-  seed: number,
-): Record<string, TensorLike> {
-  const inputs = session.inputMetadata.filter((input): input is TensorMetadata => input.isTensor);
+): { given: Map<string, TensorLike>; shapes: Map<string, number[]> } {
+  const inputs = tensorsOf(from);
   const given = filesOf(args, inputs);
-  const ranges = rangesOf(args, inputs);
   const shapes = resolveShapes(
     inputs,
     { batch: args.count('batch'), named: new Map([...builtInDimensions(model), ...dimsOf(args)]) },
     new Set(given.keys()),
   );
+  return { given, shapes };
+}
+
+/** Every input of the model: from its file, from the built-in model's own statistics, or made from the metadata. */
+export function makeFeeds(
+  from: ModelInputs,
+  model: ModelFile,
+  args: Arguments,
+  seed: number,
+): Record<string, TensorLike> {
+  const inputs = tensorsOf(from);
+  const { given, shapes } = inputShapes(from, model, args);
+  const ranges = rangesOf(args, inputs);
   const realistic = model.builtIn === undefined ? {} : builtInInputs(model.builtIn, shapes, seed);
   const feeds: Record<string, TensorLike> = {};
   for (const input of inputs) {

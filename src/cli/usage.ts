@@ -12,7 +12,7 @@ Options of probe
   --cross-check        reads the processor's counters through two interfaces for some seconds, and compares them
 
 Options of infer
-  --ep NAME            execution provider: cpu (default), cuda, tensorrt
+  --ep NAME            execution provider: cpu (default), cuda, tensorrt, nv-tensorrt-rtx
   --provider-option K=V   passed to the provider as it is; may be repeated
   --engine-cache DIR|off  where the engines that TensorRT builds are kept (default $XDG_CACHE_HOME/microjoule/engines)
   --against NAME       with --ep tensorrt: also measures this provider, and says after how many runs the build is paid
@@ -32,6 +32,11 @@ Options of infer
   --warmup N           runs before anything is measured (default 10)
   --idle T             quiet time on both sides (default 1s, of many blocks five periods of the counter; 0s: none, and
                        no idle is subtracted)
+  --data-path P        host (default), pinned or device: where inputs and outputs lie in the timed runs
+  --graph              captures a CUDA graph and replays it; its data path is device
+  --tf32 on|off        allows TF32 of NVIDIA's tensor cores, or not (default: the provider's, which is to allow it)
+  --strict             refuses a model of which a node falls to another provider
+  --placement profile  finds out by a trial run which provider takes which nodes
   --threads N          intra-op threads of ONNX Runtime
   --rapl-interface NAME   perf, msr or powercap: how the processor's counters are read (default: the first that can be)
   --raw                with --json: every duration and the raw samples too

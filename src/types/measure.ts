@@ -2,6 +2,7 @@ import type { Conditions, EnergyKind, EnergyReport, IdleReport, Mark, Timeline }
 import type { EngineReport } from './engine.js';
 import type { AbortSignalLike, Block, BlockOptions, Plan, Sham, Target } from './meter.js';
 import type { Placement, SkippedProvider } from './onnx.js';
+import type { Precision } from './precision.js';
 
 /**
  * How long to run: exactly one of `repetitions`, `minDurationMs` and `target`; default `minDurationMs: 5000`, of bursts
@@ -92,6 +93,8 @@ export interface Measurement<O = unknown> {
   placement: Placement;
   /** Of TensorRT: how its engines came to be. */
   engine?: EngineReport;
+  /** What each provider in use may compute in. */
+  precision: Record<string, Precision>;
   versions: Versions;
   /** How much was run, and why. */
   plan: Plan;

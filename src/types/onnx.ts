@@ -98,6 +98,12 @@ export interface SessionOptions {
    * model once on zeros with a profile, and tells where each node ran after all optimisations, on any release.
    */
   placement?: 'profile';
+  /**
+   * Allow TF32 of NVIDIA's tensor cores, or not, for all providers of the session: `use_tf32` of 'cuda'. TensorRT takes
+   * it from the environment alone (NVIDIA_TF32_OVERRIDE=0 when the process starts: off), so that `false` is refused
+   * there where it is not so. Default: the provider's, which is to allow it. `session.precision` says what holds.
+   */
+  tf32?: boolean;
   intraOpNumThreads?: number;
   interOpNumThreads?: number;
   freeDimensionOverrides?: { readonly [dimensionName: string]: number };

@@ -154,6 +154,22 @@ describe('microjoule infer', () => {
     expect(stdout).toMatch(/board-0: built-in figures \(conservative\)/);
   });
 
+  test('says how it ran: data path, nodes, precision; a trial run has the shape of the measurement', () => {
+    const args = ['infer', free, ...quick, '--dim', 'seq=3', '--strict', '--tf32', 'off'];
+    const { stdout } = microjoule(...args, '--data-path', 'host');
+    expect(stdout).toMatch(/^data path +host$/m);
+    expect(stdout).toMatch(/^nodes +1 on cpu, as they were assigned$/m);
+    expect(stdout).toMatch(/^precision +cpu /m);
+    const { code, stdout: json } = microjoule(...args, '--placement', 'profile', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(json)).toMatchObject({
+      dataPath: 'host',
+      graph: false,
+      placement: { known: true, source: 'profile', nodes: { cpu: 1 } },
+      precision: { cpu: { tf32: { allowed: false, from: 'not-applicable' } } },
+    });
+  });
+
   test('the built-in MobileNetV2 runs', () => {
     const { code, stdout } = microjoule('infer', 'mobilenetv2', ...quick, '--json');
     expect(code).toBe(0);
@@ -194,6 +210,33 @@ describe('microjoule infer', () => {
   test.each([
     ['no model', [], 'takes one model'],
     ['a model that is nowhere', ['nothing.onnx'], 'no model file'],
+    ['a data path that there is not', ['MODEL', '--data-path', 'gpu'], 'takes host, pinned or device'],
+    ['memory of a GPU on the processor', ['MODEL', '--data-path', 'device'], 'Add --ep cuda'],
+    [
+      'memory of a GPU on the plugin',
+      ['MODEL', '--data-path', 'pinned', '--ep', 'nv-tensorrt-rtx'],
+      'is not offered with',
+    ],
+    ['a graph on the processor', ['MODEL', '--graph'], 'which cpu does not'],
+    [
+      'a graph on the plugin',
+      ['MODEL', '--graph', '--ep', 'nv-tensorrt-rtx'],
+      'Add --ep cuda or --ep tensorrt',
+    ],
+    [
+      'a graph on ordinary memory',
+      ['MODEL', '--graph', '--ep', 'cuda', '--data-path', 'host'],
+      'Leave out one',
+    ],
+    [
+      'a trial run of a graph',
+      ['MODEL', '--graph', '--ep', 'cuda', '--placement', 'profile'],
+      'Leave out --graph',
+    ],
+    ['another placement', ['MODEL', '--placement', 'all'], "takes profile, not 'all'"],
+    ['TF32 that is neither', ['MODEL', '--tf32', 'yes'], 'takes on or off'],
+    ['TF32 on the processor', ['MODEL', '--tf32', 'on'], 'the processor has no TF32'],
+    ['a provider option without a value', ['MODEL', '--provider-option', 'use_tf32'], 'takes name=value'],
     ['an unknown option', ['MODEL', '--bacth', '2'], "'--bacth'"],
     ['a batch that is no number', ['MODEL', '--batch', 'two'], '--batch takes a whole number'],
     ['a batch where the model fixes it', ['MODEL', '--batch', '5'], 'cannot be honoured'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TRIAL_MODEL } from '../../src/trial-model.js';
 import { mustRun, root } from '../helpers/child.js';
-import { GpuMachine } from '../helpers/fake-gpu.js';
+import { GpuMachine, type Product } from '../helpers/fake-gpu.js';
 import { model } from '../helpers/onnx-model.js';
 
 /** A machine whose libraries lie in folders of their own that nobody knows of. */
@@ -126,6 +126,16 @@ describe('what is missing', () => {
     });
   });
 
+  test('is what a library that was found asks for', () => {
+    const { machine, libraryFolders } = complete();
+    machine.remove('opt/cuda/libcublasLt.so.13');
+    expect(machine.provider('cuda', { libraryFolders })).toMatchObject({
+      usable: false,
+      missing: 'libcublasLt.so.13',
+      reason: expect.stringContaining('libcublas.so.13 asks for it'),
+    });
+  });
+
   test('is an error of the session too, with the same words', () => {
     const machine = new GpuMachine();
     const options = { executionProviders: ['cuda'], onnxruntime: machine.runtime };
@@ -155,6 +165,46 @@ describe('what is of another version', () => {
       reason: expect.stringMatching(
         /libcudnn\.so\.9 built for CUDA 13; .*opt\/cudnn\/libcudnn\.so\.9 is built for CUDA 12/,
       ),
+    });
+  });
+
+  test('cuDNN 8, where there is no other', () => {
+    const { machine, libraryFolders } = complete();
+    machine.copy(machine.path('opt/cudnn/libcudnn.so.9'), 'opt/cudnn/libcudnn.so.8');
+    machine.remove('opt/cudnn/libcudnn.so.9');
+    expect(machine.provider('cuda', { libraryFolders })).toMatchObject({
+      missing: 'libcudnn.so.9',
+      reason: expect.stringMatching(/Found libcudnn\.so\.8 in .*: of another major version\./),
+    });
+  });
+
+  test('a provider for CUDA 12 takes CUDA 12, and cuDNN for it', () => {
+    const machine = new GpuMachine();
+    machine.put('providers-12', 'runtime');
+    const folders = (...products: Product[]) => products.map((one) => machine.put(one, `opt/${one}`));
+    // With the parts, which are alike.
+    machine.put('cudnn', 'opt/cudnn-cuda12');
+    const right = folders('cuda', 'cuda-12', 'cudnn-cuda12');
+    expect(machine.provider('cuda', { libraryFolders: right })).toMatchObject({ usable: true });
+    const libraryFolders = folders('cuda-12', 'cudnn');
+    expect(machine.provider('cuda', { libraryFolders })).toMatchObject({
+      usable: false,
+      reason: expect.stringMatching(/libcudnn\.so\.9 built for CUDA 12; .* is built for CUDA 13\./),
+      remedy: expect.stringContaining("'nvidia-cudnn-cu12==9.*'"),
+    });
+    expect(machine.provider('cuda', { libraryFolders: folders('cuda', 'cudnn-cuda12') })).toMatchObject({
+      missing: 'libcublas.so.12',
+      reason: expect.stringContaining('Found libcublas.so.13'),
+      remedy: expect.stringContaining("'nvidia-cublas-cu12==12.*'"),
+    });
+  });
+
+  test('TensorRT that says that it is another one', () => {
+    const { machine, libraryFolders } = complete();
+    expect(machine.provider('tensorrt', { libraryFolders }, { MJ_FAKE_TENSORRT: '110000' })).toMatchObject({
+      usable: false,
+      reason: expect.stringMatching(/libnvinfer\.so\.10 built as version 10; .* is built as version 11\./),
+      remedy: expect.stringContaining("'tensorrt-cu13==10.*'"),
     });
   });
 

@@ -10,10 +10,15 @@ const FAKES = join(root, 'build-test/native/test/fakes');
 
 export type Product =
   | 'cuda'
+  | 'cuda-12'
   | 'cudnn'
   | 'cudnn-cuda12'
   | 'tensorrt'
+  | 'tensorrt-rtx'
+  | 'plugin-0'
+  | 'plugin-1'
   | 'providers'
+  | 'providers-12'
   | 'other-release'
   | 'runtime';
 
@@ -43,6 +48,14 @@ export class GpuMachine {
     mkdirSync(target, { recursive: true });
     cpSync(join(FAKES, 'gpu', product), target, { recursive: true });
     return target;
+  }
+
+  /** Copies a file to this machine; gives the folder that it is then in. */
+  copy(from: string, name: string): string {
+    const path = this.path(name);
+    mkdirSync(dirname(path), { recursive: true });
+    cpSync(from, path);
+    return dirname(path);
   }
 
   remove(name: string): void {

@@ -26,6 +26,7 @@ function played(graphCapture: boolean, fail = false) {
     device,
     runtime: session.runtime,
     placement: session.placement,
+    precision: session.precision,
     graphCapture,
     engine: null,
     buildEngines: async () => undefined,

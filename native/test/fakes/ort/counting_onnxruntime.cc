@@ -18,7 +18,7 @@ struct Slot {
 };
 constexpr Slot kSlots[] = {
 #define X(slot, name, ...) {slot, #name},
-    MJ_ORT_SLOTS(X) MJ_ORT_PLACEMENT_SLOTS(X)
+    MJ_ORT_SLOTS(X) MJ_ORT_PLUGIN_SLOTS(X) MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
 };
 
@@ -60,6 +60,7 @@ const void* get_api(uint32_t version) noexcept {
   g_real = static_cast<const void* const*>(real_base()->GetApi(version));
 #define X(slot, name, ...) g_table[slot] = reinterpret_cast<const void*>(&Counted<slot, __VA_ARGS__>::call);
   MJ_ORT_SLOTS(X)
+  MJ_ORT_PLUGIN_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
   return static_cast<const void*>(g_table.data());

@@ -179,6 +179,7 @@ const void* get_api(uint32_t version) noexcept {
   g_real = static_cast<const void* const*>(real_base()->GetApi(version));
 #define X(slot, name, ...) g_table[slot] = g_real[slot];
   MJ_ORT_SLOTS(X)
+  MJ_ORT_PLUGIN_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
   replace(7, &create_session);
