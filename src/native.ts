@@ -29,7 +29,7 @@ export interface NativeAddon {
   findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
   createSession(options: NativeSessionOptions): Promise<NativeSession>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
-  beforeExit(): void;
+  beforeExit(exitCode: number): void;
 }
 
 // --- energy -------------------------------------------------------------------------------------
@@ -490,7 +490,8 @@ export interface NativeSession {
   runBinding(ticket: number, binding: number): Promise<void>;
   /** The outputs of its last run, copied. */
   fetchBinding(binding: number): Promise<NativeOutputs>;
-  releaseBinding(binding: number): Promise<void>;
+  /** `waitedFor` false: the process may end before it is done. */
+  releaseBinding(binding: number, waitedFor: boolean): Promise<void>;
   /** Text of the profile's file; empty where profiling was not enabled. */
   endProfiling(): string;
   /** After queued runs. */
@@ -541,13 +542,25 @@ export interface NativeMeasureRequest {
   progress: ((phase: number, runs: number, elapsedMs: number, blocks: number) => void) | undefined;
 }
 
+/** Count, mean, sum of squares about it, least and greatest. */
+export interface Moments {
+  count: number;
+  mean: number;
+  squares: number;
+  min: number;
+  max: number;
+}
+
 export interface NativeMeasureResult {
   /** Of each block, in the order of time: start of its quiet time, start, end, end of the quiet time after. */
   marksNs: BigInt64Array;
   /** Runs of each block; 0: a sham. */
   runs: Float64Array;
-  /** Of all runs, in order. */
+  /** In order: of the first run and of every `durationsEvery`-th from it on, so that memory stays bounded. */
   durationsNs: Float64Array;
+  durationsEvery: number;
+  /** Of all runs, ns. */
+  moments: Moments;
   outputs: NativeOutputs;
 }
 

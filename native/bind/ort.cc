@@ -15,13 +15,20 @@ namespace {
 // Loads a model on the thread that will run it. The request's JavaScript values stay with the handler.
 class LoadJob final : public ort::Job {
  public:
-  explicit LoadJob(ort::ModelOptions options) : options_(std::move(options)) {}
-  void execute() noexcept override { status = ort::Model::load(options_, model); }
+  // `borrowing` counts it while it has a model's bytes in hand.
+  LoadJob(ort::ModelOptions options, std::shared_ptr<std::atomic<int>> borrowing)
+      : options_(std::move(options)), borrowing_(std::move(borrowing)) {}
+  void execute() noexcept override {
+    ++*borrowing_;
+    status = ort::Model::load(options_, model);
+    --*borrowing_;
+  }
 
   std::shared_ptr<ort::Model> model;
 
  private:
   const ort::ModelOptions options_;
+  const std::shared_ptr<std::atomic<int>> borrowing_;
 };
 
 // A session that is being made: its thread is stopped with the environment like any other.
@@ -60,7 +67,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
   auto loading = std::make_shared<Loading>();
   loading->environment = environment;
   loading->executor = std::make_unique<ort::Executor>(request.executor_spin_ns);
-  loading->job = std::make_shared<LoadJob>(std::move(request.model));
+  loading->job = std::make_shared<LoadJob>(std::move(request.model), environment->borrowing());
   loading->caller_wait_ns = request.caller_wait_ns;
   environment->add(loading.get());
 
@@ -119,9 +126,9 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 return create_session(info, environment);
               }));
-  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo&) {
+  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 environment->close();
-                ort::guard_exit();
+                ort::guard_exit(info[0].As<Napi::Number>().Int32Value());
               }));
 }
 

@@ -1,6 +1,5 @@
 #include "ort/cuda_device.h"
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdint>
@@ -8,6 +7,7 @@
 #include <cstring>
 
 #include "base/dynlib.h"
+#include "ort/cuda_error.h"
 
 namespace mj::ort {
 
@@ -30,17 +30,12 @@ std::string what(const CudaCalls& calls, const char* call, int result) {
   return std::string(call) + " gives " + std::to_string(result) + " (" + text + ").";
 }
 
-// A call on a device that has worked before. The numbers are CUresult's: out of memory, and what ends a context.
+// A call on a device that has worked before.
 Status checked(const CudaCalls& calls, const char* call, int result) {
   if (result == 0) return {};
-  constexpr int kOutOfMemory = 2;
-  constexpr std::array<int, 8> kLost{4, 46, 214, 700, 702, 716, 717, 719};
   const std::string text = "The CUDA driver failed: " + what(calls, call, result);
-  if (result == kOutOfMemory) return {Code::kOutOfMemory, text, "Use a smaller batch, or free memory on the device."};
-  if (std::find(kLost.begin(), kLost.end(), result) != kLost.end()) {
-    return {Code::kDeviceLost, text,
-            "Release the session and start the process again; look at the driver's log (dmesg, nvidia-smi)."};
-  }
+  if (result == kCudaOutOfMemory) return {Code::kOutOfMemory, text, "Use a smaller batch, or free memory."};
+  if (ends_context(result)) return {Code::kDeviceLost, text, kDeviceLostRemedy};
   return {Code::kDriverFailure, text, "Look at the driver's log (dmesg, nvidia-smi)."};
 }
 
@@ -66,6 +61,7 @@ struct Driver {
         // _v2 names the MIG instance; the first form is all that old drivers have.
         (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
     static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
+    static_cast<void>(library.load(calls.memory, "cuMemGetInfo_v2"));
     if (complete) return {};
     return {Code::kProviderUnavailable, name + " lacks functions of the CUDA driver.",
             "Install a newer NVIDIA driver."};
@@ -102,6 +98,13 @@ std::string format_bus_id(const std::string& id) {
 Status CudaDevice::synchronise() const {
   if (!present()) return {};
   return checked(calls, "cuCtxSynchronize", calls.synchronise());
+}
+
+DeviceMemory CudaDevice::memory() const noexcept {
+  size_t free = 0;
+  size_t total = 0;
+  if (calls.memory == nullptr || calls.memory(&free, &total) != 0) return {};
+  return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
 Status CudaDevice::copy_in(void* device, const void* host, size_t bytes) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "ort/out_of_memory.h"
 
 namespace mj::ort {
 
@@ -15,6 +16,7 @@ struct CudaCalls {
   int (*to_device)(unsigned long long device, const void* host, size_t bytes) = nullptr;
   int (*to_host)(void* host, unsigned long long device, size_t bytes) = nullptr;
   int (*error_string)(int error, const char** text) = nullptr;
+  int (*memory)(size_t* free, size_t* total) = nullptr;
 };
 
 struct CudaDevice {
@@ -30,6 +32,7 @@ struct CudaDevice {
   [[nodiscard]] Status synchronise() const;
   Status copy_in(void* device, const void* host, size_t bytes) const;
   Status copy_out(void* host, const void* device, size_t bytes) const;
+  [[nodiscard]] DeviceMemory memory() const noexcept;
 };
 
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts

@@ -67,6 +67,11 @@ class Dependent {
 
 class Model {
  public:
+  Model() = default;
+  ~Model() { leave_if_lost(); }
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
   // Takes as long as it takes: never on the event loop.
   static Status load(const ModelOptions& options, std::shared_ptr<Model>& result);
 
@@ -87,6 +92,11 @@ class Model {
   // Memory of the session in this place, made on first use; on the executor's thread.
   Status memory(Place place, const Memory*& result);
 
+  // The failure by which the device was lost, which it is for the rest of the process; ok: it was not.
+  [[nodiscard]] Status lost() const;
+  // What a failure of this session means: whether the device is gone, or out of memory. On the executor's thread.
+  Status judged(Status status);
+
   Status make_io_binding(Owned<abi::IoBinding>& binding);
   Status run_bound(const abi::IoBinding* binding);
   // `run_options` null: the model's own, which `terminate` reaches.
@@ -102,6 +112,8 @@ class Model {
   void add(const std::shared_ptr<Dependent>& dependent);
 
  private:
+  [[nodiscard]] Status by_device(Status status) const;
+  void leave_if_lost() noexcept;
   Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
   Status create_with_fallback(const ModelOptions& options);
   Status describe();
@@ -113,6 +125,8 @@ class Model {
   std::array<Memory, kPlaces> memories_;
   Owned<abi::RunOptions> run_options_;
   std::atomic<bool> terminated_{false};
+  Status lost_;  // written once, before is_lost_
+  std::atomic<bool> is_lost_{false};
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
   std::vector<std::string> providers_;

@@ -125,6 +125,23 @@ TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
   CHECK_EQ(status.message, std::string("ONNX Runtime: two lines."));
 }
 
+TEST("time log: of more than it may keep every second remains, and the moments are those of all") {
+  measure::TimeLog log(1000);
+  for (int i = 0; i < 5000; ++i) {
+    log.reserve();
+    log.push(i);
+  }
+  CHECK_EQ(log.runs(), 5000U);
+  CHECK_EQ(log.every(), 8U);
+  CHECK_EQ(log.size(), 625U);
+  for (size_t i = 0; i < log.size(); ++i) CHECK_EQ(log[i], 8.0 * static_cast<double>(i));
+  const measure::Moments& all = log.moments();
+  CHECK_EQ(all.min, 0.0);
+  CHECK_EQ(all.max, 4999.0);
+  CHECK_NEAR(all.mean, 2499.5, 1e-9);
+  CHECK_NEAR(all.squares, 5000.0 * (25e6 - 1) / 12, 1);
+}
+
 TEST("time log: keeps what is pushed across its blocks") {
   measure::TimeLog log;
   const size_t count = measure::TimeLog::kBlock * 2 + 3;
@@ -133,6 +150,7 @@ TEST("time log: keeps what is pushed across its blocks") {
     log.push(static_cast<double>(i));
   }
   CHECK_EQ(log.size(), count);
+  CHECK_EQ(log.every(), 1U);
   for (const size_t i : {size_t{0}, measure::TimeLog::kBlock - 1, measure::TimeLog::kBlock, count - 1}) {
     CHECK_EQ(log[i], static_cast<double>(i));
   }
