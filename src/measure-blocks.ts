@@ -7,6 +7,7 @@ import {
   designBlocks,
   needsTiming,
 } from './block-plan.js';
+import { invalidArgument } from './errors.js';
 import { mark } from './mark.js';
 import type { Meter } from './meter.js';
 import type { Mode } from './planner/block-design.js';
@@ -19,6 +20,10 @@ import type { EnergyReport, Mark } from './types/energy.js';
 import type { Block, Plan, Sham } from './types/meter.js';
 
 const NS_PER_MS = 1e6;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 24 * MS_PER_HOUR;
+/** Time for the updates after a window, and for its resolution. */
+const RESOLVING_MS = 10_000;
 /** Blocks are resolved while the meter still holds them at full resolution. */
 const SHARE_OF_HISTORY = 0.5;
 
@@ -43,7 +48,9 @@ export async function measureBlocks(
   const timing = needsTiming(wanted.length)
     ? await meter.learnedTiming(wanted.targetIds, wanted.request.signal)
     : undefined;
-  const series = new BlockSeries(meter, wanted, designBlocks(wanted, timing), run);
+  const design = designBlocks(wanted, timing);
+  refuseForgotten(meter.rememberedMs, design);
+  const series = new BlockSeries(meter, wanted, design, run);
   const { target, runs, minDurationMs } = wanted.length;
   if (target) return series.toTarget(target.relative);
   const { runsPerBlock } = series.design;
@@ -51,6 +58,25 @@ export async function measureBlocks(
   else if (runs !== undefined) await series.runTo(Math.max(1, Math.round(runs / runsPerBlock)));
   else await series.runFor(minDurationMs as number);
   return series.result({ sentence: series.describe(wanted.length.sentence), ...series.counts() });
+}
+
+/** A window is resolved at its end: what came before it must not be forgotten by then. */
+function refuseForgotten(
+  rememberedMs: number,
+  { runsPerBlock, minDurationMs, beforeMs, afterMs }: BlockDesign,
+): void {
+  const neededMs = beforeMs + minDurationMs + afterMs + RESOLVING_MS;
+  if (runsPerBlock > 0 || neededMs <= rememberedMs) return;
+  throw invalidArgument(
+    `A window of ${hours(minDurationMs)} with its quiet time is longer than this meter remembers (${hours(rememberedMs)}).`,
+    neededMs <= MS_PER_DAY
+      ? `Give meter: await Meter.open({ historySeconds: ${Math.ceil(neededMs / 1e3)} }), or measure several shorter windows.`
+      : 'Measure several shorter windows; a day is the longest that a meter can remember.',
+  );
+}
+
+function hours(ms: number): string {
+  return `${(ms / MS_PER_HOUR).toFixed(2)} hours`;
 }
 
 class BlockSeries {

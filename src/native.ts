@@ -108,6 +108,8 @@ export interface NativeMeter {
   readonly driver: string;
   readonly simulated: boolean;
   readonly memoryBytes: number;
+  /** How far back one edge a second is kept of each counter, whatever the history. */
+  readonly thinnedForNs: number;
   /** Fills out[i] with joules since open of channels[i], NaN where not measured. A free function: no receiver. */
   read: (out: Float64Array) => void;
   /** The same, with counters that allow it read now, on this thread. */

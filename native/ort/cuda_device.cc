@@ -1,10 +1,13 @@
 #include "ort/cuda_device.h"
 
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "base/dynlib.h"
 #include "ort/cuda_error.h"
@@ -73,6 +76,17 @@ struct Driver {
   }
 };
 
+struct LostDevices {
+  std::atomic<bool> any{false};
+  std::mutex mutex;
+  std::map<std::string, Status> failures;
+};
+
+LostDevices& lost_devices() {
+  static auto* devices = new LostDevices();
+  return *devices;
+}
+
 std::string format_uuid(const CuUuid& uuid) {
   std::string text = "GPU-";
   for (size_t i = 0; i < sizeof(uuid.bytes); ++i) {
@@ -119,6 +133,21 @@ Status CudaDevice::copy_out(void* host, const void* device, size_t bytes) const 
   // ONNX Runtime's stream does not wait for the default one, nor this for it.
   if (Status status = synchronise(); !status.ok()) return status;
   return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
+}
+
+void lose_device(const std::string& uuid, const Status& failure) {
+  const std::lock_guard<std::mutex> lock(lost_devices().mutex);
+  lost_devices().failures.emplace(uuid, failure);
+  lost_devices().any.store(true, std::memory_order_release);
+}
+
+Status lost_device(const std::string& uuid) {
+  if (!lost_devices().any.load(std::memory_order_acquire)) return {};
+  const std::lock_guard<std::mutex> lock(lost_devices().mutex);
+  const auto found = lost_devices().failures.find(uuid);
+  if (found == lost_devices().failures.end()) return {};
+  return {found->second.code, "The device was lost to this process before. " + found->second.message,
+          found->second.remedy};
 }
 
 Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library) {

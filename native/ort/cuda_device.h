@@ -35,6 +35,11 @@ struct CudaDevice {
   [[nodiscard]] DeviceMemory memory() const noexcept;
 };
 
+// A context that has failed for good is the process's only one on its device, so all sessions there are lost together.
+void lose_device(const std::string& uuid, const Status& failure);
+// The failure by which it was lost; ok: it was not.
+Status lost_device(const std::string& uuid);
+
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts
 // within CUDA_VISIBLE_DEVICES.
 Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library = "libcuda.so.1");

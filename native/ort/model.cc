@@ -83,6 +83,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
     if (Status status = append_provider(session_options.get(), provider); !status.ok()) return status;
     if (on_cuda(provider) && device.uuid.empty()) {
       if (Status status = find_cuda_device(device_ordinal(provider), device); !status.ok()) return status;
+      if (Status status = lost_device(device.uuid); !status.ok()) return status;
     }
     providers_.push_back(provider.name);
   }
@@ -119,17 +120,11 @@ Status Model::describe() {
   return read_values(session, outputs, api().SessionGetOutputName, api().SessionGetOutputTypeInfo, outputs_);
 }
 
-Status Model::lost() const {
-  if (!is_lost_.load(std::memory_order_acquire)) return {};
-  return {lost_.code, "The device was lost in an earlier run of this session. " + lost_.message, lost_.remedy};
-}
+Status Model::lost() const { return device_.present() ? lost_device(device_.uuid) : Status(); }
 
-Status Model::judged(Status status) {
+Status Model::judged(Status status) const {
   status = by_device(std::move(status));
-  if (status.code == Code::kDeviceLost && !is_lost_.load(std::memory_order_relaxed)) {
-    lost_ = status;
-    is_lost_.store(true, std::memory_order_release);
-  }
+  if (device_.present() && status.code == Code::kDeviceLost) lose_device(device_.uuid, status);
   return status;
 }
 
@@ -146,7 +141,7 @@ Status Model::by_device(Status status) const {
 // ONNX Runtime's destructors throw where CUDA refuses to free what it holds (cudaFreeHost, cudaEventDestroy), and
 // nobody could catch that. The session is left as it is, where a leak checker finds it.
 void Model::leave_if_lost() noexcept {
-  if (!session_ || !is_lost_.load(std::memory_order_acquire)) return;
+  if (!session_ || lost().ok()) return;
   static auto* mutex = new std::mutex();
   static auto* left = new std::vector<Owned<abi::Session>>();
   const std::lock_guard<std::mutex> lock(*mutex);
@@ -193,8 +188,8 @@ void Model::close() noexcept {
   for (const auto& dependent : dependents_) {
     if (const std::shared_ptr<Dependent> alive = dependent.lock()) alive->close();
   }
-  // A session that was idle when the device was lost does not know yet.
-  if (session_) judged(device_.synchronise());
+  // Nobody may have noticed yet.
+  if (session_) static_cast<void>(judged(device_.synchronise()));
   leave_if_lost();
   session_.reset();
 }

@@ -92,10 +92,10 @@ class Model {
   // Memory of the session in this place, made on first use; on the executor's thread.
   Status memory(Place place, const Memory*& result);
 
-  // The failure by which the device was lost, which it is for the rest of the process; ok: it was not.
+  // The failure by which the device was lost to this process; ok: it was not.
   [[nodiscard]] Status lost() const;
   // What a failure of this session means: whether the device is gone, or out of memory. On the executor's thread.
-  Status judged(Status status);
+  [[nodiscard]] Status judged(Status status) const;
 
   Status make_io_binding(Owned<abi::IoBinding>& binding);
   Status run_bound(const abi::IoBinding* binding);
@@ -125,8 +125,6 @@ class Model {
   std::array<Memory, kPlaces> memories_;
   Owned<abi::RunOptions> run_options_;
   std::atomic<bool> terminated_{false};
-  Status lost_;  // written once, before is_lost_
-  std::atomic<bool> is_lost_{false};
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
   std::vector<std::string> providers_;
