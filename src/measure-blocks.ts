@@ -63,8 +63,9 @@ export async function measureBlocks(
 /** A window is resolved at its end: what came before it must not be forgotten by then. */
 function refuseForgotten(
   rememberedMs: number,
-  { runsPerBlock, minDurationMs, beforeMs, afterMs }: BlockDesign,
+  { runsPerBlock, beforeMs, afterMs, ...design }: BlockDesign,
 ): void {
+  const minDurationMs = Math.min(design.minDurationMs, design.maxDurationMs);
   const neededMs = beforeMs + minDurationMs + afterMs + RESOLVING_MS;
   if (runsPerBlock > 0 || neededMs <= rememberedMs) return;
   throw invalidArgument(

@@ -27,7 +27,9 @@ export interface NativeAddon {
   openRuntime(libraryPath: string): NativeRuntime;
   /** What a provider needs of CUDA, cuDNN and TensorRT, or the first thing that is not there. Loads nothing. */
   findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
-  createSession(options: NativeSessionOptions): Promise<NativeSession>;
+  createSession(options: NativeSessionOptions, ticket: number): Promise<NativeSession>;
+  /** The process no longer waits for the session that is being made; it comes all the same where the process goes on. */
+  leaveSession(ticket: number): void;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
   beforeExit(exitCode: number): void;
 }

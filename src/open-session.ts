@@ -1,5 +1,6 @@
 // From the arguments of InferenceSession.create to a native session that is as was asked for.
 import { dirname } from 'node:path';
+import { throwIfAborted, unlessAborted } from './abort.js';
 import { choice, truth } from './check-options.js';
 import { invalidArgument } from './errors.js';
 import { makePort } from './feeds.js';
@@ -18,6 +19,7 @@ import { planProviders } from './providers.js';
 import { openRuntime } from './runtime.js';
 import { readSessionOptions } from './session-options.js';
 import { profiledTrial, profilePrefix } from './trial-run.js';
+import type { AbortSignalLike } from './types/meter.js';
 import type { Placement, SessionOptions, SkippedProvider } from './types/onnx.js';
 
 export interface OpenedSession {
@@ -42,6 +44,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const { source, options } = readCreateArguments(args);
   const common = readSessionOptions(options);
   const given = readLibraryFolders(options.libraryFolders);
+  throwIfAborted(options.signal);
   const [model, externalData] = await Promise.all([
     checkSource(source),
     readExternalData(options.externalData),
@@ -63,7 +66,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
     cpuMemArena: common.cpuMemArena && plan.cpuArena,
     externalData,
   };
-  const session = await createNative(settings, graph);
+  const session = await createNative(settings, graph, options.signal);
   try {
     const placement = await checked(session, demands);
     return { session, runtime, skipped: [...plan.skipped, ...session.skipped], placement, graph };
@@ -106,9 +109,13 @@ function withConfig(
   };
 }
 
-async function createNative(settings: NativeSessionOptions, graph: boolean): Promise<NativeSession> {
+async function createNative(
+  settings: NativeSessionOptions,
+  graph: boolean,
+  signal: AbortSignalLike | undefined,
+): Promise<NativeSession> {
   try {
-    return await native().createSession(settings);
+    return await makeNative(settings, signal);
   } catch (error) {
     if (!graph || !refusesCapture(error)) throw error;
     const provider = settings.providers[0]?.name as string;
@@ -116,12 +123,27 @@ async function createNative(settings: NativeSessionOptions, graph: boolean): Pro
   }
 }
 
+let lastTicket = 0;
+
+/** A session that is made after its abort is released; the process does not wait for it. */
+function makeNative(
+  settings: NativeSessionOptions,
+  signal: AbortSignalLike | undefined,
+): Promise<NativeSession> {
+  throwIfAborted(signal);
+  const ticket = ++lastTicket;
+  const made = native().createSession(settings, ticket);
+  if (signal === undefined) return made;
+  const leave = (session: NativeSession) => void session.release();
+  return unlessAborted(made, signal, () => native().leaveSession(ticket), leave);
+}
+
 /** Which nodes stand in the graph's way, from a session without one; an engine is not built for that. */
 async function uncaptured(settings: NativeSessionOptions, provider: string): Promise<string | undefined> {
   if (provider === 'tensorrt') return undefined;
   const providers = withoutGraph(settings.providers);
   const session = await native()
-    .createSession({ ...settings, providers })
+    .createSession({ ...settings, providers }, ++lastTicket)
     .catch(() => undefined);
   if (session === undefined) return undefined;
   const placement = assignedPlacement(session.placement);

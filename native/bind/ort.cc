@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -57,7 +58,11 @@ Napi::Value open_runtime(const Napi::CallbackInfo& info) {
   return runtime;
 }
 
-Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr<OrtEnvironment>& environment) {
+// What the environment expects of the sessions that are being made, by their tickets.
+using Makings = std::map<int64_t, uint64_t>;
+
+Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr<OrtEnvironment>& environment,
+                           const std::shared_ptr<Makings>& makings) {
   const Napi::Env env = info.Env();
   SessionRequest request = read_session_request(info[0].As<Napi::Object>());
   const ort::Library* library = nullptr;
@@ -74,8 +79,10 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
   const std::vector<napi_value> held(request.held.begin(), request.held.end());
   const auto kept = std::make_shared<Borrowed>(env, held);
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+  const int64_t ticket = info[1].As<Napi::Number>().Int64Value();
   auto id = std::make_shared<uint64_t>(0);
-  *id = environment->expect([loading, kept, deferred, id](Napi::Env e) {
+  *id = environment->expect([loading, kept, deferred, id, makings, ticket](Napi::Env e) {
+    makings->erase(ticket);
     loading->environment->forget(*id);
     loading->environment->remove(loading.get());
     const Status ended = loading->job->status;
@@ -87,6 +94,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
                                                           loading->job->model, loading->caller_wait_ns);
     deferred->Resolve(session->object(e));
   });
+  makings->emplace(ticket, *id);
   auto notify = [environment, id] { environment->post(*id); };
   loading->job->on_end(notify);
   loading->executor->submit(loading->job);
@@ -123,8 +131,13 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   const std::shared_ptr<OrtEnvironment> environment = OrtEnvironment::create(env);
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
   exports.Set("findLibraries", Napi::Function::New(env, find_libraries));
-  exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
-                return create_session(info, environment);
+  const auto makings = std::make_shared<Makings>();
+  exports.Set("createSession", Napi::Function::New(env, [environment, makings](const Napi::CallbackInfo& info) {
+                return create_session(info, environment, makings);
+              }));
+  exports.Set("leaveSession", Napi::Function::New(env, [environment, makings](const Napi::CallbackInfo& info) {
+                const auto found = makings->find(info[0].As<Napi::Number>().Int64Value());
+                if (found != makings->end()) environment->let_go(found->second);
               }));
   exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 environment->close();

@@ -121,6 +121,8 @@ export interface SessionOptions {
    * provider. Such a session runs through `bind` and `measure`; `run` is refused.
    */
   enableGraphCapture?: boolean;
+  /** Rejects at once with the signal's reason; what is being loaded or built is ended as soon as it is made. */
+  signal?: AbortSignalLike;
   extra?: Record<string, unknown>;
   /** Folder or file of the onnxruntime-node to use; default: found beside this package, then from the working directory. */
   onnxruntime?: string;

@@ -109,6 +109,33 @@ describe('an abort of what cannot be stopped', () => {
     expect(seen).toEqual({ reason: 'enough', early: true, after: -7 });
   });
 
+  test('the making of a session: rejects at once, and what comes of it is released', () => {
+    const seen = play(
+      'create@1=slow 700',
+      `
+      const stop = new AbortController();
+      const begun = performance.now();
+      setTimeout(() => stop.abort('enough'), 50);
+      const reason = await onDevice({ signal: stop.signal }).catch((e) => e);
+      const early = performance.now() - begun < 700;
+      const never = new AbortController();
+      const session = await onDevice({ signal: never.signal });
+      print([reason, early, first(await session.run(x(3))), await told(onDevice({ signal: AbortSignal.abort(1) }))]);`,
+    );
+    expect(seen).toMatchObject(['enough', true, -3, {}]);
+  });
+
+  test('the making of a session does not hold the process', () => {
+    const seen = play(
+      'create@1=slow 600000',
+      `
+      const stop = new AbortController();
+      setTimeout(() => stop.abort('enough'), 50);
+      print(await onDevice({ signal: stop.signal }).catch((e) => e));`,
+    );
+    expect(seen).toBe('enough');
+  });
+
   test('a queued run is dropped unrun', () => {
     const seen = play(
       'run@1=slow 500|run@3=no third run was asked for',
