@@ -140,7 +140,7 @@ Status Model::by_device(Status status) const {
 
 // ONNX Runtime's destructors throw where CUDA refuses to free what it holds (cudaFreeHost, cudaEventDestroy), and
 // nobody could catch that. The session is left as it is, where a leak checker finds it.
-void Model::leave_if_lost() noexcept {
+void Model::leave_if_lost() {
   if (!session_ || lost().ok()) return;
   static auto* mutex = new std::mutex();
   static auto* left = new std::vector<Owned<abi::Session>>();

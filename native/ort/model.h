@@ -113,7 +113,7 @@ class Model {
 
  private:
   [[nodiscard]] Status by_device(Status status) const;
-  void leave_if_lost() noexcept;
+  void leave_if_lost();
   Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
   Status create_with_fallback(const ModelOptions& options);
   Status describe();

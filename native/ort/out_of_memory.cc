@@ -1,5 +1,6 @@
 #include "ort/out_of_memory.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -19,10 +20,9 @@ int64_t number_after(const std::string& text, const char* words) {
 
 // Page-locked memory and the heap are the host's.
 bool of_host(const std::string& text) {
-  for (const char* words : {"bad_alloc", "cudaMallocHost", "cudaHostAlloc", "HOST_ALLOCATION_FAILED"}) {
-    if (text.find(words) != std::string::npos) return true;
-  }
-  return false;
+  constexpr std::array<const char*, 4> kWords{"bad_alloc", "cudaMallocHost", "cudaHostAlloc", "HOST_ALLOCATION_FAILED"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&text](const char* words) { return text.find(words) != std::string::npos; });
 }
 
 }  // namespace

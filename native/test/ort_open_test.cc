@@ -84,6 +84,8 @@ TEST("cuda: copies in and out, and a failure of the device is one of ours") {
   fail_next(201);
   CHECK(device.copy_out(back, memory, sizeof(back)).code == Code::kDriverFailure);
   CHECK(device.copy_out(back, memory, 0).ok());
+  CHECK_EQ(device.memory().total, int64_t{80} << 30);
+  CHECK_EQ(CudaDevice().memory().total, -1);
 }
 
 TEST("cuda: no such device, a lost one, no driver") {
@@ -114,7 +116,16 @@ TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
       {abi::error::kRuntimeException, "Failed to allocate memory for requested buffer", Activity::kRun,
        Code::kOutOfMemory},
       {abi::error::kFail, "CUDA failure 2: out of memory", Activity::kRun, Code::kOutOfMemory},
+      {abi::error::kFail, "CUDNN failure 4004: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", Activity::kRun,
+       Code::kOutOfMemory},
+      {abi::error::kFail, "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED", Activity::kRun, Code::kOutOfMemory},
+      {abi::error::kFail, "Error Code 2: OutOfMemory (Requested size was 16581132288 bytes.)", Activity::kCreate,
+       Code::kOutOfMemory},
       {abi::error::kFail, "CUDA failure 700: an illegal memory access", Activity::kRun, Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 719: unspecified launch failure while out of memory", Activity::kRun,
+       Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 999: unknown error", Activity::kCreate, Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 70: no such number", Activity::kRun, Code::kOrtFailure},
       {abi::error::kFail, "CUDA failure 100: no CUDA-capable device is detected", Activity::kCreate,
        Code::kProviderUnavailable},
       {abi::error::kEpFail, "engine", Activity::kCreate, Code::kProviderUnavailable},
@@ -123,6 +134,34 @@ TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
     CHECK_EQ(std::string(code_name(translate(c.code, c.text, c.activity).code)), code_name(c.expected));
   const Status status = translate(abi::error::kFail, "two\n  lines. \nStacktrace:\n0x1", Activity::kRun);
   CHECK_EQ(status.message, std::string("ONNX Runtime: two lines."));
+}
+
+TEST("errors: an allocation that failed on a device tells its sizes, one of the host stays as it was") {
+  const auto told = [](const char* text, const DeviceMemory& device) {
+    return out_of_device_memory({Code::kOutOfMemory, text}, device);
+  };
+  const Status arena =
+      told("Failed to allocate memory for requested buffer of size 1610612736", {1048576, 85899345920});
+  CHECK(arena.code == Code::kOutOfDeviceMemory);
+  CHECK(contains(arena.message, "1.50 GiB more were asked for; 1.00 MiB of 80.00 GiB are free. Failed to allocate"));
+  const Status limit = told("Available memory of 512 is smaller than requested bytes of 2048", {});
+  CHECK(contains(limit.message, "2.00 KiB more were asked for, 512 B of gpu_mem_limit are left. Available"));
+  CHECK(contains(limit.remedy, "gpu_mem_limit"));
+  CHECK_EQ(told("CUDA failure 2: out of memory", {}).message,
+           std::string("The device is out of memory. CUDA failure 2: out of memory"));
+  CHECK(told("CUDA failure 2: out of memory ; expr=cudaHostAlloc(&p)", {}).code == Code::kOutOfMemory);
+  CHECK(told("std::bad_alloc", {}).code == Code::kOutOfMemory);
+}
+
+TEST("cuda: a device that is lost is lost to the process, and no other one is") {
+  CHECK(lost_device("GPU-test").ok());
+  lose_device("GPU-test", {Code::kDeviceLost, "First.", "Again."});
+  lose_device("GPU-test", {Code::kDeviceLost, "Second.", ""});
+  const Status lost = lost_device("GPU-test");
+  CHECK(lost.code == Code::kDeviceLost);
+  CHECK_EQ(lost.message, std::string("The device was lost to this process before. First."));
+  CHECK_EQ(lost.remedy, std::string("Again."));
+  CHECK(lost_device("GPU-other").ok());
 }
 
 TEST("time log: of more than it may keep every second remains, and the moments are those of all") {
