@@ -7,23 +7,19 @@ import {
   designBlocks,
   needsTiming,
 } from './block-plan.js';
-import { invalidArgument } from './errors.js';
 import { mark } from './mark.js';
 import type { Meter } from './meter.js';
 import type { Mode } from './planner/block-design.js';
 import { nextStep, PILOT_BLOCKS, PLANNED_ALPHA, type Stage, type Step } from './planner/planner.js';
 import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats.js';
 import { planSentence, stopReason } from './planner/sentence.js';
+import { refuseForgotten } from './remembered.js';
 import { blockFigures } from './repeated-energy.js';
 import { type BlockReports, blocksOf, repeatedReport, shamOf } from './repeated-report.js';
 import type { EnergyReport, Mark } from './types/energy.js';
 import type { Block, Plan, Sham } from './types/meter.js';
 
 const NS_PER_MS = 1e6;
-const MS_PER_HOUR = 3_600_000;
-const MS_PER_DAY = 24 * MS_PER_HOUR;
-/** Time for the updates after a window, and for its resolution. */
-const RESOLVING_MS = 10_000;
 /** Blocks are resolved while the meter still holds them at full resolution. */
 const SHARE_OF_HISTORY = 0.5;
 
@@ -58,26 +54,6 @@ export async function measureBlocks(
   else if (runs !== undefined) await series.runTo(Math.max(1, Math.round(runs / runsPerBlock)));
   else await series.runFor(minDurationMs as number);
   return series.result({ sentence: series.describe(wanted.length.sentence), ...series.counts() });
-}
-
-/** A window is resolved at its end: what came before it must not be forgotten by then. */
-function refuseForgotten(
-  rememberedMs: number,
-  { runsPerBlock, beforeMs, afterMs, ...design }: BlockDesign,
-): void {
-  const minDurationMs = Math.min(design.minDurationMs, design.maxDurationMs);
-  const neededMs = beforeMs + minDurationMs + afterMs + RESOLVING_MS;
-  if (runsPerBlock > 0 || neededMs <= rememberedMs) return;
-  throw invalidArgument(
-    `A window of ${hours(minDurationMs)} with its quiet time is longer than this meter remembers (${hours(rememberedMs)}).`,
-    neededMs <= MS_PER_DAY
-      ? `Give meter: await Meter.open({ historySeconds: ${Math.ceil(neededMs / 1e3)} }), or measure several shorter windows.`
-      : 'Measure several shorter windows; a day is the longest that a meter can remember.',
-  );
-}
-
-function hours(ms: number): string {
-  return `${(ms / MS_PER_HOUR).toFixed(2)} hours`;
 }
 
 class BlockSeries {
