@@ -21,7 +21,23 @@ export interface BindingHost {
   checkOpen(): void;
   isReleased(): boolean;
   nextTicket(): number;
-  abortable<T>(ticket: number, signal: AbortSignalLike, start: () => Promise<T>): Promise<T>;
+  abortable<T>(
+    ticket: number,
+    signal: AbortSignalLike,
+    start: () => Promise<T>,
+    drop?: (late: T) => void,
+  ): Promise<T>;
+}
+
+/** A binding that is ready, and how to end it; `waitedFor` false: the process may end before that is done. */
+interface OpenBinding {
+  id: number;
+  close: (waitedFor?: boolean) => Promise<void>;
+}
+
+interface OpenHow {
+  fetch?: FetchPlan;
+  signal?: AbortSignalLike | undefined;
 }
 
 /**
@@ -130,22 +146,23 @@ export class Bindings {
     if (host.graph && fetch !== ALL_OUTPUTS) {
       throw new MicrojouleError('not-supported', 'A graph gives all outputs.', 'Leave out outputs.');
     }
-    const { id, close } = await this.open(options.inputs, location, fetch);
+    const { id, close } = await this.open(options.inputs, location, { fetch });
     return Binding.over(host, id, location, fetch, close);
   }
 
-  /** Binds, and says how to end it. */
-  async open(
-    inputs: Feeds,
-    location: BindingLocation,
-    fetch: FetchPlan = ALL_OUTPUTS,
-  ): Promise<{ id: number; close: () => Promise<void> }> {
-    if (this.host.graph) return this.#openGraph(inputs);
-    const id = await this.#make(inputs, location, fetch, 0);
-    return { id, close: () => this.host.native.releaseBinding(id) };
+  async open(inputs: Feeds, location: BindingLocation, how: OpenHow = {}): Promise<OpenBinding> {
+    if (this.host.graph) return this.#openGraph(inputs, how.signal);
+    const { native } = this.host;
+    const id = await this.#make(inputs, location, how);
+    return { id, close: (waitedFor = true) => native.releaseBinding(id, waitedFor) };
   }
 
-  async #openGraph(inputs: Feeds): Promise<{ id: number; close: () => Promise<void> }> {
+  /** Of one that came when nobody waited for it any more. */
+  #leave(id: number): void {
+    if (!this.host.isReleased()) this.host.native.releaseBinding(id, false).catch(() => {});
+  }
+
+  async #openGraph(inputs: Feeds, signal: AbortSignalLike | undefined): Promise<OpenBinding> {
     if (this.#taken) {
       throw new MicrojouleError(
         'not-supported',
@@ -159,16 +176,16 @@ export class Bindings {
       return Promise.resolve();
     };
     try {
-      return { id: await this.#graphBuffers(inputs), close };
+      return { id: await this.#graphBuffers(inputs, signal), close };
     } catch (error) {
       this.#taken = false;
       throw error;
     }
   }
 
-  async #graphBuffers(inputs: Feeds): Promise<number> {
+  async #graphBuffers(inputs: Feeds, signal: AbortSignalLike | undefined): Promise<number> {
     if (this.#graphBinding === undefined) {
-      const made = this.#make(inputs, 'gpu', ALL_OUTPUTS, CAPTURING_RUNS);
+      const made = this.#make(inputs, 'gpu', { signal }, CAPTURING_RUNS);
       this.#graphBinding = made;
       made.catch(() => {
         this.#graphBinding = undefined;
@@ -180,10 +197,19 @@ export class Bindings {
     return id;
   }
 
-  #make(inputs: Feeds, location: BindingLocation, fetch: FetchPlan, runs: number): Promise<number> {
+  async #make(
+    inputs: Feeds,
+    location: BindingLocation,
+    { fetch = ALL_OUTPUTS, signal }: OpenHow,
+    runs = 0,
+  ): Promise<number> {
     const { native, inputs: ports, graph } = this.host;
     const feed = readFeeds(ports, inputs);
-    return native.bind(this.host.nextTicket(), PLACES[location], feed, fetch.indices, runs, graph);
+    const ticket = this.host.nextTicket();
+    const bind = () => native.bind(ticket, PLACES[location], feed, fetch.indices, runs, graph);
+    return signal === undefined
+      ? bind()
+      : this.host.abortable(ticket, signal, bind, (late) => this.#leave(late));
   }
 
   #location(asked: BindingLocation | undefined): BindingLocation {

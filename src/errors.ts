@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'session-released',
   'meter-closed',
   'out-of-memory',
+  'out-of-device-memory',
   'device-lost',
   'driver-failure',
   'ort-failure',

@@ -46,18 +46,25 @@ export function toOutputs(ports: readonly Port[], list: NativeOutputs, fetch: Fe
     const dims = (list[2 * i + 1] as number[] | undefined) ?? port.dims;
     const given = fetch.given?.[i];
     outputs[port.name] =
-      given === undefined
-        ? trustedTensor(port.type, data as TensorData, dims)
-        : filled(given, data as string[] | undefined);
+      given === undefined ? trustedTensor(port.type, data as TensorData, dims) : filled(given, data, dims);
   }
   return outputs;
 }
 
-/** The tensor that was given to write to; strings are put into its array. */
-function filled(tensor: TensorLike, strings: string[] | undefined): Tensor {
-  if (strings !== undefined) {
+/** The tensor that was given to write to; what was not written there by the run is copied. */
+function filled(tensor: TensorLike, data: TensorData | undefined, dims: readonly number[]): Tensor {
+  if (Array.isArray(data)) {
     const target = tensor.data as string[];
-    for (let i = 0; i < strings.length; i++) target[i] = strings[i] as string;
+    for (let i = 0; i < data.length; i++) target[i] = data[i] as string;
+  } else if (data !== undefined) {
+    if (dims.join() !== tensor.dims.join()) {
+      throw invalidArgument(`An output has the shape [${dims.join(', ')}], not [${tensor.dims.join(', ')}].`);
+    }
+    bytesOf(tensor.data as ArrayBufferView).set(bytesOf(data as ArrayBufferView));
   }
   return tensor as Tensor;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

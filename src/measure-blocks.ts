@@ -13,6 +13,7 @@ import type { Mode } from './planner/block-design.js';
 import { nextStep, PILOT_BLOCKS, PLANNED_ALPHA, type Stage, type Step } from './planner/planner.js';
 import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats.js';
 import { planSentence, stopReason } from './planner/sentence.js';
+import { refuseForgotten } from './remembered.js';
 import { blockFigures } from './repeated-energy.js';
 import { type BlockReports, blocksOf, repeatedReport, shamOf } from './repeated-report.js';
 import type { EnergyReport, Mark } from './types/energy.js';
@@ -43,7 +44,9 @@ export async function measureBlocks(
   const timing = needsTiming(wanted.length)
     ? await meter.learnedTiming(wanted.targetIds, wanted.request.signal)
     : undefined;
-  const series = new BlockSeries(meter, wanted, designBlocks(wanted, timing), run);
+  const design = designBlocks(wanted, timing);
+  refuseForgotten(meter.rememberedMs, design);
+  const series = new BlockSeries(meter, wanted, design, run);
   const { target, runs, minDurationMs } = wanted.length;
   if (target) return series.toTarget(target.relative);
   const { runsPerBlock } = series.design;

@@ -1,7 +1,8 @@
+import { throwIfAborted } from './abort.js';
 import { type BlockMarks, type BlockRunner, needsRunTime, type Round } from './block-plan.js';
 import { withDefaultMeter } from './default-meter.js';
 import { invalidArgument } from './errors.js';
-import { summarise } from './latency.js';
+import { LatencyLog } from './latency.js';
 import { type MeasuredBlocks, measureBlocks } from './measure-blocks.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { Meter } from './meter.js';
@@ -40,7 +41,7 @@ export interface MeasurableSession<O> {
   /** Engines that would be built in the first timed run are built now. */
   buildEngines(feeds: Feeds, path: OpenPath, signal?: AbortSignalLike): Promise<void>;
   /** Puts the feeds where the loops find them. */
-  openPath(feeds: Feeds, path: DataPath): Promise<OpenPath>;
+  openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath>;
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
   measureNative(
     feeds: Feeds,
@@ -55,7 +56,8 @@ export interface OpenPath {
   /** The binding that holds the feeds; undefined: each loop takes them along. */
   readonly binding: number | undefined;
   readonly pinned: boolean;
-  close(): Promise<void>;
+  /** `waitedFor` false: the process may end before it is closed. */
+  close(waitedFor?: boolean): Promise<void>;
 }
 
 export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch' | 'binding' | 'pinned'>;
@@ -101,12 +103,16 @@ async function measureWith<O>(
     onDevice: session.device !== null && bindsOnDevice(session.providers),
     graph: session.graphCapture,
   });
-  const path = await session.openPath(feeds, plan.dataPath);
+  const { signal } = options;
+  throwIfAborted(signal);
+  const path = await session.openPath(feeds, plan.dataPath, signal);
   try {
     await session.buildEngines(feeds, path, options.signal);
     return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
   } finally {
-    await path.close();
+    // After an abort the last run may be going on, and the path ends behind it.
+    if (signal?.aborted) path.close(false).catch(() => {});
+    else await path.close();
   }
 }
 
@@ -155,10 +161,9 @@ function deviceOf({ providers, device }: MeasurableSession<unknown>, meter: Mete
 
 /** The native loops of one measurement, one a round. */
 class SessionLoops<O> {
-  readonly durations: Float64Array[] = [];
+  readonly latency = new LatencyLog();
   outputs: O | undefined;
   #warmed = false;
-  #runs = 0;
   #before: { runs: number; blocks: number; ms: number } = { runs: 0, blocks: 0, ms: 0 };
   #planned = 1;
   readonly #began = performance.now();
@@ -173,13 +178,14 @@ class SessionLoops<O> {
 
   /** Warms up, and gives the median time of a run. */
   async timeRuns(): Promise<number> {
-    const { durationsNs } = await this.#loop({ ...this.#common(), minDurationNs: TIMING_MS * NS_PER_MS });
-    return summarise(durationsNs).p50;
+    const timed = new LatencyLog();
+    timed.add(await this.#loop({ ...this.#common(), minDurationNs: TIMING_MS * NS_PER_MS }));
+    return timed.summary().p50;
   }
 
   readonly run: BlockRunner = async (round: Round): Promise<BlockMarks[]> => {
     const { design, first, blocks, planned, budgetMs } = round;
-    this.#before = { runs: this.#runs, blocks: first, ms: performance.now() - this.#began };
+    this.#before = { runs: this.latency.runs, blocks: first, ms: performance.now() - this.#began };
     this.#planned = planned;
     const loop = await this.#loop({
       ...this.#common(),
@@ -194,8 +200,7 @@ class SessionLoops<O> {
       sham: design.sham,
       budgetNs: bound(budgetMs),
     });
-    this.#runs += loop.durationsNs.length;
-    this.durations.push(loop.durationsNs);
+    this.latency.add(loop);
     this.outputs = loop.outputs;
     return blockMarks(loop);
   };
@@ -204,7 +209,7 @@ class SessionLoops<O> {
     const { runs: runsBefore, blocks: blocksBefore, ms } = this.#before;
     this.options.onProgress?.({
       phase,
-      repetitions: phase === 'resolving' ? this.#runs : runsBefore + runs,
+      repetitions: phase === 'resolving' ? this.latency.runs : runsBefore + runs,
       elapsedMs: phase === 'resolving' ? performance.now() - this.#began : ms + elapsedMs,
       blocks: { done: blocksBefore + blocks, planned: this.#planned },
     });
@@ -259,7 +264,7 @@ function result<O>(
     start: measured.start,
     end: measured.end,
     durationMs: measured.durationMs,
-    latency: summarise(joined(loops.durations)),
+    latency: loops.latency.summary(),
     energy,
     idle: energy.idle,
     conditions: energy.conditions,
@@ -283,14 +288,4 @@ function result<O>(
     ...(blocks ? { blocks } : {}),
     ...(sham ? { sham } : {}),
   });
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const out = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

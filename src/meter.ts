@@ -75,6 +75,8 @@ export class Meter {
 
   /** How far back samples are kept at full resolution. @internal */
   readonly historyMs: number;
+  /** How far back a window may begin. @internal */
+  readonly rememberedMs: number;
 
   readonly #native: NativeMeter;
   #closed: Promise<void> | undefined;
@@ -86,6 +88,7 @@ export class Meter {
     this.#calibrated = new Map(calibrations.map(({ state, at }) => [state.uuid, at]));
     this.#native = opened;
     this.historyMs = 1e3 * historySeconds;
+    this.rememberedMs = Math.max(this.historyMs, opened.thinnedForNs / NS_PER_MS);
     this.channels = Object.freeze(opened.channels.map(channelOf));
     this.devices = Object.freeze(opened.devices);
     this.driver = opened.driver === '' ? null : opened.driver;

@@ -27,7 +27,9 @@ export interface NativeAddon {
   openRuntime(libraryPath: string): NativeRuntime;
   /** What a provider needs of CUDA, cuDNN and TensorRT, or the first thing that is not there. Loads nothing. */
   findLibraries(provider: string, runtimeFolder: string, folders: readonly string[]): NativeLibraries;
-  createSession(options: NativeSessionOptions): Promise<NativeSession>;
+  createSession(options: NativeSessionOptions, ticket: number): Promise<NativeSession>;
+  /** The process no longer waits for the session that is being made; it comes all the same where the process goes on. */
+  leaveSession(ticket: number): void;
   /** What a TensorRT engine is built with and for; rejects where the provider's libraries or the device are not there. */
   engineTarget(
     runtimeFolder: string,
@@ -35,7 +37,7 @@ export interface NativeAddon {
     ordinal: number,
   ): Promise<NativeEngineTarget>;
   /** Main thread, at the process' exit: closes sessions and sees that no thread is in ONNX Runtime's destructors' way. */
-  beforeExit(): void;
+  beforeExit(exitCode: number): void;
 }
 
 // --- energy -------------------------------------------------------------------------------------
@@ -114,6 +116,8 @@ export interface NativeMeter {
   readonly driver: string;
   readonly simulated: boolean;
   readonly memoryBytes: number;
+  /** How far back one edge a second is kept of each counter, whatever the history. */
+  readonly thinnedForNs: number;
   /** Fills out[i] with joules since open of channels[i], NaN where not measured. A free function: no receiver. */
   read: (out: Float64Array) => void;
   /** The same, with counters that allow it read now, on this thread. */
@@ -513,7 +517,8 @@ export interface NativeSession {
   runBinding(ticket: number, binding: number): Promise<void>;
   /** The outputs of its last run, copied. */
   fetchBinding(binding: number): Promise<NativeOutputs>;
-  releaseBinding(binding: number): Promise<void>;
+  /** `waitedFor` false: the process may end before it is done. */
+  releaseBinding(binding: number, waitedFor: boolean): Promise<void>;
   /** Text of the profile's file; empty where profiling was not enabled. */
   endProfiling(): string;
   /** After queued runs. */
@@ -564,13 +569,25 @@ export interface NativeMeasureRequest {
   progress: ((phase: number, runs: number, elapsedMs: number, blocks: number) => void) | undefined;
 }
 
+/** Count, mean, sum of squares about it, least and greatest. */
+export interface Moments {
+  count: number;
+  mean: number;
+  squares: number;
+  min: number;
+  max: number;
+}
+
 export interface NativeMeasureResult {
   /** Of each block, in the order of time: start of its quiet time, start, end, end of the quiet time after. */
   marksNs: BigInt64Array;
   /** Runs of each block; 0: a sham. */
   runs: Float64Array;
-  /** Of all runs, in order. */
+  /** In order: of the first run and of every `durationsEvery`-th from it on, so that memory stays bounded. */
   durationsNs: Float64Array;
+  durationsEvery: number;
+  /** Of all runs, ns. */
+  moments: Moments;
   outputs: NativeOutputs;
 }
 

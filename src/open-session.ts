@@ -1,5 +1,6 @@
 // From the arguments of InferenceSession.create to a native session that is as was asked for.
 import { dirname } from 'node:path';
+import { throwIfAborted, unlessAborted } from './abort.js';
 import { choice, truth } from './check-options.js';
 import { readEngineCache, TENSORRT } from './engine/options.js';
 import { type EnginePlan, planEngine } from './engine/plan.js';
@@ -23,6 +24,7 @@ import { openRuntime } from './runtime.js';
 import { readSessionOptions } from './session-options.js';
 import { applyTf32 } from './tf32.js';
 import { profiledTrial, profilePrefix } from './trial-run.js';
+import type { AbortSignalLike } from './types/meter.js';
 import type { Placement, SessionOptions, SkippedProvider } from './types/onnx.js';
 import type { Precision } from './types/precision.js';
 
@@ -52,6 +54,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
   const common = readSessionOptions(options);
   const given = readLibraryFolders(options.libraryFolders);
   const engineRoot = readEngineCache(options.engineCache, options.executionProviders ?? []);
+  throwIfAborted(options.signal);
   const [model, externalData] = await Promise.all([
     checkSource(source),
     readExternalData(options.externalData),
@@ -84,7 +87,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
     cpuMemArena: common.cpuMemArena && plan.cpuArena,
     externalData,
   };
-  const { session, engine } = await createWithEngine(settings, graph, planned);
+  const { session, engine } = await createWithEngine(settings, graph, planned, options.signal);
   try {
     const placement = await checked(session, demands, engine);
     const used = providers.filter(({ name }) => session.providers.includes(name));
@@ -107,14 +110,16 @@ async function createWithEngine(
   settings: NativeSessionOptions,
   graph: boolean,
   planned: () => Promise<EnginePlan | undefined>,
+  signal: AbortSignalLike | undefined,
 ): Promise<Created> {
   const plan = await planned();
   let session: NativeSession;
   try {
-    session = await createNative({ ...settings, providers: plan?.providers ?? settings.providers }, graph);
+    const providers = plan?.providers ?? settings.providers;
+    session = await createNative({ ...settings, providers }, graph, signal);
   } catch (error) {
     await abandonPlan(plan);
-    if (await discardedAsBroken(plan, error)) return await createWithEngine(settings, graph, planned);
+    if (await discardedAsBroken(plan, error)) return await createWithEngine(settings, graph, planned, signal);
     throw error;
   }
   if (plan === undefined || !session.providers.includes(TENSORRT)) {
@@ -162,9 +167,13 @@ function withConfig(
   };
 }
 
-async function createNative(settings: NativeSessionOptions, graph: boolean): Promise<NativeSession> {
+async function createNative(
+  settings: NativeSessionOptions,
+  graph: boolean,
+  signal: AbortSignalLike | undefined,
+): Promise<NativeSession> {
   try {
-    return await native().createSession(settings);
+    return await makeNative(settings, signal);
   } catch (error) {
     if (!graph || !refusesCapture(error)) throw error;
     const provider = settings.providers[0]?.name as string;
@@ -172,12 +181,27 @@ async function createNative(settings: NativeSessionOptions, graph: boolean): Pro
   }
 }
 
+let lastTicket = 0;
+
+/** A session that is made after its abort is released; the process does not wait for it. */
+function makeNative(
+  settings: NativeSessionOptions,
+  signal: AbortSignalLike | undefined,
+): Promise<NativeSession> {
+  throwIfAborted(signal);
+  const ticket = ++lastTicket;
+  const made = native().createSession(settings, ticket);
+  if (signal === undefined) return made;
+  const leave = (session: NativeSession) => void session.release();
+  return unlessAborted(made, signal, () => native().leaveSession(ticket), leave);
+}
+
 /** Which nodes stand in the graph's way, from a session without one; an engine is not built for that. */
 async function uncaptured(settings: NativeSessionOptions, provider: string): Promise<string | undefined> {
   if (provider === 'tensorrt') return undefined;
   const providers = withoutGraph(settings.providers);
   const session = await native()
-    .createSession({ ...settings, providers })
+    .createSession({ ...settings, providers }, ++lastTicket)
     .catch(() => undefined);
   if (session === undefined) return undefined;
   const placement = assignedPlacement(session.placement);

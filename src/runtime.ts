@@ -11,7 +11,7 @@ export function openRuntime(explicit?: string): NativeRuntime {
   // The process' exit ends the main thread's environment without its cleanup hooks; a worker's has them.
   if (!guarded && onMainThread()) {
     guarded = true;
-    process.once('exit', () => addon.beforeExit());
+    process.once('exit', (code) => addon.beforeExit(code));
   }
   return runtime;
 }

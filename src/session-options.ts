@@ -11,6 +11,7 @@ import {
 } from './check-options.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import type { NativeRunSettings, NativeSessionOptions } from './native.js';
+import type { AbortSignalLike } from './types/meter.js';
 import type { RunOptions, SessionOptions } from './types/onnx.js';
 
 const SESSION_OPTIONS = [
@@ -36,6 +37,7 @@ const SESSION_OPTIONS = [
   'externalData',
   'enableGraphCapture',
   'engineCache',
+  'signal',
   'extra',
   'onnxruntime',
   'libraryFolders',
@@ -67,6 +69,7 @@ export type CommonSessionOptions = Omit<
 export function readSessionOptions(options: SessionOptions): CommonSessionOptions {
   checkKeys('session option', options, SESSION_OPTIONS);
   refuseUnsupported(options);
+  checkSignal(options.signal);
   const config =
     options.extra === undefined ? { keys: [], values: [] } : flattenConfig('extra', options.extra);
   const free = Object.entries(plainObject('freeDimensionOverrides', options.freeDimensionOverrides ?? {}));
@@ -125,6 +128,12 @@ function refuseUnsupported(options: SessionOptions): void {
   }
 }
 
+function checkSignal(signal: AbortSignalLike | undefined): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw invalidArgument('signal must be an AbortSignal.');
+  }
+}
+
 /** The addon's settings, or undefined where all are defaults. */
 export function readRunOptions(options: RunOptions): NativeRunSettings | undefined {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -139,9 +148,7 @@ export function readRunOptions(options: RunOptions): NativeRunSettings | undefin
       'Use signal to stop a run.',
     );
   }
-  if (signal !== undefined && (signal === null || typeof signal.addEventListener !== 'function')) {
-    throw invalidArgument('signal must be an AbortSignal.');
-  }
+  checkSignal(signal);
   if (
     logSeverityLevel === undefined &&
     logVerbosityLevel === undefined &&

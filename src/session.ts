@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { throwIfAborted, unlessAborted } from './abort.js';
 import { type Binding, Bindings } from './binding.js';
 import { buildCost } from './engine/cost.js';
 import type { SessionEngine } from './engine/session-engine.js';
@@ -90,7 +91,7 @@ export class InferenceSession {
       checkOpen: () => this.#checkOpen(),
       isReleased: () => this.#released !== undefined,
       nextTicket: () => ++this.#ticket,
-      abortable: (ticket, signal, start) => this.#abortable(ticket, signal, start),
+      abortable: (ticket, signal, start, drop) => this.#abortable(ticket, signal, start, drop),
     });
   }
 
@@ -114,7 +115,10 @@ export class InferenceSession {
     return new InferenceSession(await openSession(args));
   }
 
-  /** Runs the model once. Inputs larger than 1 MiB must not be changed or transferred until the run has settled. */
+  /**
+   * Runs the model once. Inputs larger than 1 MiB must not be changed or transferred until the run has settled; after an
+   * abort, which rejects at once, until a later run or `release` has.
+   */
   run(feeds: Feeds, options?: RunOptionsType): Promise<Outputs>;
   /** `fetches`: names of the outputs wanted, or a map from them to tensors to write to, or to null. */
   run(feeds: Feeds, fetches: Fetches, options?: RunOptionsType): Promise<Outputs>;
@@ -186,15 +190,15 @@ export class InferenceSession {
   }
 
   /** @internal Puts the feeds where the loops of a measurement find them. */
-  async openPath(feeds: Feeds, path: DataPath): Promise<OpenPath> {
+  async openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath> {
     this.#checkOpen();
     if (path !== 'device') return { ...HOST_PATH, pinned: path === 'pinned' };
-    const open = () => this.#bindings.open(feeds, 'gpu');
+    const open = () => this.#bindings.open(feeds, 'gpu', { signal });
     const { id, close } = await (this.#capturesEngine ? (this.#engine as SessionEngine).run(open) : open());
     return {
       binding: id,
       pinned: false,
-      close: () => (this.#released === undefined ? close() : Promise.resolve()),
+      close: (waitedFor) => (this.#released === undefined ? close(waitedFor) : Promise.resolve()),
     };
   }
 
@@ -236,27 +240,29 @@ export class InferenceSession {
     options: RunOptionsType,
   ): Promise<Outputs> {
     const { signal } = options;
-    if (signal?.aborted) throw signal.reason;
+    throwIfAborted(signal);
     const settings = readRunOptions(options);
+    // After an abort the run may go on for a while: it must not write to what the caller has back.
+    const into = signal === undefined ? fetch.into : undefined;
     const run = (): NativeOutputs | Promise<NativeOutputs> =>
-      this.#native.run(ticket, feed, fetch.indices, fetch.into, settings);
+      this.#native.run(ticket, feed, fetch.indices, into, settings);
     return toOutputs(this.#outputs, await (signal ? this.#abortable(ticket, signal, run) : run()), fetch);
   }
 
-  /** Cancels the job when the signal fires; a job that it ended rejects with the signal's reason, as fetch does. */
-  async #abortable<T>(ticket: number, signal: AbortSignalLike, start: () => T | Promise<T>): Promise<T> {
-    if (signal.aborted) throw signal.reason;
-    const cancel = (): void => this.#native.cancel(ticket);
+  /**
+   * Rejects with the signal's reason as soon as it fires, as fetch does. The job ends at its next node; one that is in an
+   * engine or a graph goes on to its end, and those behind it wait for that.
+   */
+  async #abortable<T>(
+    ticket: number,
+    signal: AbortSignalLike,
+    start: () => T | Promise<T>,
+    drop?: (late: T) => void,
+  ): Promise<T> {
+    throwIfAborted(signal);
     const job = start();
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return await job;
-    } catch (error) {
-      if (signal.aborted && error instanceof MicrojouleError && error.code === 'aborted') throw signal.reason;
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    if (!(job instanceof Promise)) return job;
+    return await unlessAborted(job, signal, () => this.#native.cancel(ticket), drop);
   }
 
   #checkOpen(): void {

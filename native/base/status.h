@@ -18,6 +18,7 @@ namespace mj {
   X(kSessionReleased, "session-released")         \
   X(kMeterClosed, "meter-closed")                 \
   X(kOutOfMemory, "out-of-memory")                \
+  X(kOutOfDeviceMemory, "out-of-device-memory")   \
   X(kDeviceLost, "device-lost")                   \
   X(kDriverFailure, "driver-failure")             \
   X(kOrtFailure, "ort-failure")                   \

@@ -156,6 +156,7 @@ Napi::Object make_meter_object(Napi::Env env, std::shared_ptr<Meter> meter) {
   object.Set("devices", devices(env, data.devices));
   object.Set("driver", data.driver);
   object.Set("simulated", data.simulated);
+  object.Set("thinnedForNs", static_cast<double>(energy::EdgeTimeline::kThinnedForNs));
   object.Set("memoryBytes", static_cast<double>(data.memory_bytes));
   object.Set("read", make_filler(env, "read", fill_array<&energy::MeterData::read>, handle));
   object.Set("sample", make_filler(env, "sample", fill_array<&energy::MeterData::sample>, handle));

@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -18,11 +19,15 @@ namespace {
 // Loads a model on the thread that will run it. The request's JavaScript values stay with the handler.
 class LoadJob final : public ort::Job {
  public:
-  explicit LoadJob(ort::ModelOptions options) : options_(std::move(options)) {}
+  // `borrowing` counts it while it has a model's bytes in hand.
+  LoadJob(ort::ModelOptions options, std::shared_ptr<std::atomic<int>> borrowing)
+      : options_(std::move(options)), borrowing_(std::move(borrowing)) {}
   void execute() noexcept override {
+    ++*borrowing_;
     start_ns = monotonic_ns();
     status = ort::Model::load(options_, model);
     end_ns = monotonic_ns();
+    --*borrowing_;
   }
 
   std::shared_ptr<ort::Model> model;
@@ -31,6 +36,7 @@ class LoadJob final : public ort::Job {
 
  private:
   const ort::ModelOptions options_;
+  const std::shared_ptr<std::atomic<int>> borrowing_;
 };
 
 // A session that is being made: its thread is stopped with the environment like any other.
@@ -62,7 +68,11 @@ Napi::Value open_runtime(const Napi::CallbackInfo& info) {
   return runtime;
 }
 
-Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr<OrtEnvironment>& environment) {
+// What the environment expects of the sessions that are being made, by their tickets.
+using Makings = std::map<int64_t, uint64_t>;
+
+Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr<OrtEnvironment>& environment,
+                           const std::shared_ptr<Makings>& makings) {
   const Napi::Env env = info.Env();
   SessionRequest request = read_session_request(info[0].As<Napi::Object>());
   const ort::Library* library = nullptr;
@@ -72,15 +82,17 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
   auto loading = std::make_shared<Loading>();
   loading->environment = environment;
   loading->executor = std::make_unique<ort::Executor>(request.executor_spin_ns);
-  loading->job = std::make_shared<LoadJob>(std::move(request.model));
+  loading->job = std::make_shared<LoadJob>(std::move(request.model), environment->borrowing());
   loading->caller_wait_ns = request.caller_wait_ns;
   environment->add(loading.get());
 
   const std::vector<napi_value> held(request.held.begin(), request.held.end());
   const auto kept = std::make_shared<Borrowed>(env, held);
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+  const int64_t ticket = info[1].As<Napi::Number>().Int64Value();
   auto id = std::make_shared<uint64_t>(0);
-  *id = environment->expect([loading, kept, deferred, id](Napi::Env e) {
+  *id = environment->expect([loading, kept, deferred, id, makings, ticket](Napi::Env e) {
+    makings->erase(ticket);
     loading->environment->forget(*id);
     loading->environment->remove(loading.get());
     const Status ended = loading->job->status;
@@ -95,6 +107,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info, const std::shared_ptr
     object.Set("createEndNs", Napi::BigInt::New(e, loading->job->end_ns));
     deferred->Resolve(object);
   });
+  makings->emplace(ticket, *id);
   auto notify = [environment, id] { environment->post(*id); };
   loading->job->on_end(notify);
   loading->executor->submit(loading->job);
@@ -132,12 +145,17 @@ void register_ort(Napi::Env env, Napi::Object exports) {
   exports.Set("openRuntime", Napi::Function::New(env, open_runtime));
   exports.Set("findLibraries", Napi::Function::New(env, find_libraries));
   exports.Set("engineTarget", Napi::Function::New(env, engine_target));
-  exports.Set("createSession", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
-                return create_session(info, environment);
+  const auto makings = std::make_shared<Makings>();
+  exports.Set("createSession", Napi::Function::New(env, [environment, makings](const Napi::CallbackInfo& info) {
+                return create_session(info, environment, makings);
               }));
-  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo&) {
+  exports.Set("leaveSession", Napi::Function::New(env, [environment, makings](const Napi::CallbackInfo& info) {
+                const auto found = makings->find(info[0].As<Napi::Number>().Int64Value());
+                if (found != makings->end()) environment->let_go(found->second);
+              }));
+  exports.Set("beforeExit", Napi::Function::New(env, [environment](const Napi::CallbackInfo& info) {
                 environment->close();
-                ort::guard_exit();
+                ort::guard_exit(info[0].As<Napi::Number>().Int32Value());
               }));
 }
 

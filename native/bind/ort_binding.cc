@@ -107,15 +107,13 @@ Napi::Value SessionBinding::fetch_binding(const Napi::CallbackInfo& info) {
   });
 }
 
-// releaseBinding(id)
+// releaseBinding(id, waitedFor)
 Napi::Value SessionBinding::release_binding(const Napi::CallbackInfo& info) {
   const auto binding = binding_of(info[0]);
   bindings_.erase(info[0].As<Napi::Number>().Int64Value());
-  const auto job = std::make_shared<ort::BindingJob>(model_, [binding] {
-    binding->close();
-    return Status();
-  });
-  return promise_of(info.Env(), job, [](Napi::Env e) { return e.Undefined(); });
+  const auto job = std::make_shared<ort::ClosingJob>([binding] { binding->close(); });
+  const bool waited_for = info[1].As<Napi::Boolean>().Value();
+  return promise_of(info.Env(), job, [](Napi::Env e) { return e.Undefined(); }, 0, waited_for);
 }
 
 }  // namespace mj::bind

@@ -3,12 +3,16 @@
 #include <utility>
 
 #include "bind/addon_data.h"
+#include "ort/exit_guard.h"
 
 namespace mj::bind {
 
 std::shared_ptr<OrtEnvironment> OrtEnvironment::create(Napi::Env env) {
   std::shared_ptr<OrtEnvironment> self(new OrtEnvironment(env));
-  AddonData::of(env).add([self] { self->close(); });
+  AddonData::of(env).add([self] {
+    self->close();
+    ort::outlast(*self->borrowing_);
+  });
   return self;
 }
 
@@ -26,14 +30,20 @@ void OrtEnvironment::open() {
 
 uint64_t OrtEnvironment::expect(Handler handler) {
   open();
-  if (handlers_.empty() && open_) queue_.Ref(env_);
+  if (holding_.empty() && open_) queue_.Ref(env_);
   const uint64_t id = next_id_++;
+  holding_.insert(id);
   handlers_.emplace(id, std::move(handler));
   return id;
 }
 
 void OrtEnvironment::forget(uint64_t id) {
-  if (handlers_.erase(id) > 0 && handlers_.empty() && open_) queue_.Unref(env_);
+  handlers_.erase(id);
+  let_go(id);
+}
+
+void OrtEnvironment::let_go(uint64_t id) {
+  if (holding_.erase(id) > 0 && holding_.empty() && open_) queue_.Unref(env_);
 }
 
 void OrtEnvironment::post(uint64_t id) noexcept {
@@ -58,6 +68,7 @@ void OrtEnvironment::close() {
   closed_ = true;
   for (Closable* closable : std::exchange(closables_, {})) closable->close();
   handlers_.clear();
+  holding_.clear();
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!std::exchange(open_, false)) return;
   queue_.Abort();

@@ -39,6 +39,15 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
   result.Set("marksNs", marks_of(env, job.blocks));
   result.Set("runs", runs_of(env, job.blocks));
   result.Set("durationsNs", durations_of(env, job.durations));
+  result.Set("durationsEvery", Napi::Number::New(env, static_cast<double>(job.durations.every())));
+  const measure::Moments& all = job.durations.moments();
+  Napi::Object moments = Napi::Object::New(env);
+  moments.Set("count", Napi::Number::New(env, static_cast<double>(all.count)));
+  moments.Set("mean", Napi::Number::New(env, all.mean));
+  moments.Set("squares", Napi::Number::New(env, all.squares));
+  moments.Set("min", Napi::Number::New(env, all.min));
+  moments.Set("max", Napi::Number::New(env, all.max));
+  result.Set("moments", moments);
   result.Set("outputs", outputs);
   return {};
 }
@@ -83,6 +92,7 @@ Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
   if (const Napi::Value callback = request.Get("progress"); callback.IsFunction()) {
     const auto function = std::make_shared<Napi::FunctionReference>(Napi::Persistent(callback.As<Napi::Function>()));
     progress = environment_->expect([function, job](Napi::Env) { call_progress(*function, *job); });
+    environment_->let_go(progress);  // the job itself is waited for
     // The job must not own what owns the job.
     job->on_progress = [environment = environment_, progress] { environment->post(progress); };
   }

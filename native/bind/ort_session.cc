@@ -11,16 +11,6 @@ namespace mj::bind {
 
 namespace {
 
-// The last job of a session: ONNX Runtime's session ends on the thread that ran it, after all queued runs.
-class CloseJob final : public ort::Job {
- public:
-  explicit CloseJob(std::shared_ptr<ort::Model> model) : model_(std::move(model)) {}
-  void execute() noexcept override { model_->close(); }
-
- private:
-  std::shared_ptr<ort::Model> model_;
-};
-
 uint64_t ticket_of(const Napi::Value& value) { return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value()); }
 
 Napi::Array value_infos(Napi::Env env, const std::vector<ort::ValueInfo>& values) {
@@ -124,15 +114,21 @@ Napi::Object SessionBinding::object(Napi::Env env) {
   method("runBinding", &SessionBinding::run_binding);
   method("fetchBinding", &SessionBinding::fetch_binding);
   method("releaseBinding", &SessionBinding::release_binding);
-  object.Set("cancel", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) {
-               self->executor_->cancel(ticket_of(info[0]));
-             }));
+  object.Set("cancel",
+             Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { self->cancel(ticket_of(info[0])); }));
   object.Set("endProfiling", Napi::Function::New(env, [self](const Napi::CallbackInfo& info) {
                return self->end_profiling(info.Env());
              }));
   object.Set("release",
              Napi::Function::New(env, [self](const Napi::CallbackInfo& info) { return self->release(info.Env()); }));
   return object;
+}
+
+// Its promise is rejected by now, so a run that goes on in the device keeps nobody.
+void SessionBinding::cancel(uint64_t ticket) {
+  if (!executor_->cancel(ticket)) return;
+  const auto found = waiting_.find(ticket);
+  if (found != waiting_.end()) environment_->let_go(found->second);
 }
 
 void SessionBinding::require_open(Napi::Env env) const {
@@ -174,6 +170,7 @@ Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
   }
   if (!status.ok()) throw_status(env, status);
 
+  if (!borrowed.empty()) job->borrowing = environment_->borrowing();
   const bool short_run = recent_run_ns_ < caller_wait_ns_ && executor_->eager();
   executor_->submit(job);
   if (!short_run || !wait_briefly(*job)) return outputs_later(env, job, std::move(fetched), borrowed);
@@ -194,6 +191,7 @@ Napi::Value SessionBinding::outputs_later(Napi::Env env, const std::shared_ptr<o
   *id = environment_->expect(
       [self = shared_from_this(), job, fetched = std::move(fetched), kept, deferred, id](Napi::Env e) {
         self->environment_->forget(*id);
+        self->waiting_.erase(job->ticket);
         self->learn(*job);
         Status status = job->status;
         napi_value outputs = nullptr;
@@ -204,6 +202,7 @@ Napi::Value SessionBinding::outputs_later(Napi::Env env, const std::shared_ptr<o
           deferred->Reject(to_error(e, status));
         }
       });
+  waiting_.emplace(job->ticket, *id);
   auto notify = [environment = environment_, id] { environment->post(*id); };
   if (!job->on_end(notify)) notify();
   return deferred->Promise();
@@ -220,7 +219,8 @@ Napi::Value SessionBinding::end_profiling(Napi::Env env) {
 Napi::Value SessionBinding::release(Napi::Env env) {
   require_open(env);
   released_ = true;
-  const auto job = std::make_shared<CloseJob>(model_);
+  // ONNX Runtime's session ends on the thread that ran it, after all queued runs.
+  const auto job = std::make_shared<ort::ClosingJob>([model = model_] { model->close(); });
   return promise_of(env, job, [self = shared_from_this()](Napi::Env e) {
     self->executor_->stop();
     return e.Undefined();
@@ -228,13 +228,14 @@ Napi::Value SessionBinding::release(Napi::Env env) {
 }
 
 Napi::Value SessionBinding::promise_of(Napi::Env env, const ort::JobPtr& job,
-                                       std::function<napi_value(Napi::Env)> value, uint64_t progress) {
+                                       std::function<napi_value(Napi::Env)> value, uint64_t progress, bool waited_for) {
   const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   auto id = std::make_shared<uint64_t>(0);
   *id = environment_->expect(
       [self = shared_from_this(), job, value = std::move(value), deferred, id, progress](Napi::Env e) {
         self->environment_->forget(*id);
         self->environment_->forget(progress);
+        self->waiting_.erase(job->ticket);
         if (!job->status.ok()) {
           deferred->Reject(to_error(e, job->status));
           return;
@@ -245,6 +246,8 @@ Napi::Value SessionBinding::promise_of(Napi::Env env, const ort::JobPtr& job,
           deferred->Reject(error.Value());
         }
       });
+  if (!waited_for) environment_->let_go(*id);
+  if (job->ticket > 0) waiting_.emplace(job->ticket, *id);
   auto notify = [environment = environment_, id] { environment->post(*id); };
   job->on_end(notify);
   executor_->submit(job);

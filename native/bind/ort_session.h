@@ -42,9 +42,10 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   std::shared_ptr<ort::Binding> binding_of(const Napi::Value& id) const;
 
   // Submits the job; the promise resolves with what `value` makes of it, or rejects with its failure. `progress` is
-  // what the environment expects from the job until then; 0: nothing.
+  // what the environment expects from the job until then; 0: nothing. The process stays alive for what is waited for.
   Napi::Value promise_of(Napi::Env env, const ort::JobPtr& job, std::function<napi_value(Napi::Env)> value,
-                         uint64_t progress = 0);
+                         uint64_t progress = 0, bool waited_for = true);
+  void cancel(uint64_t ticket);
 
   Napi::Value outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job, std::vector<size_t> fetched,
                             const std::vector<napi_value>& borrowed);
@@ -63,6 +64,7 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   int waits_to_skip_ = 0;
   int failed_waits_ = 0;
   bool released_ = false;
+  std::map<uint64_t, uint64_t> waiting_;  // what the environment expects of the job with this ticket
   std::map<int64_t, std::shared_ptr<ort::Binding>> bindings_;
   int64_t last_binding_ = 0;
 };

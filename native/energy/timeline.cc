@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
-
 namespace mj::energy {
 
 namespace {
 
 constexpr int64_t kThinnedEveryNs = kNsPerSecond;
-constexpr size_t kThinnedCount = size_t{4} * 3600;
+constexpr size_t kThinnedCount = EdgeTimeline::kThinnedForNs / kThinnedEveryNs;
 constexpr size_t kFaultCount = 256;
 // Of reading at a window's pace: more than the brackets of a longer window's ends would matter to it.
 constexpr int64_t kWindowTimeNs = 30 * kNsPerSecond;

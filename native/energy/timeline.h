@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/latest.h"
 #include "base/ring.h"
 #include "energy/samples.h"
@@ -24,6 +25,9 @@ struct EdgeSnapshot {
 // many edges, whenever they were read), and for all of the history those that its usual period would have given.
 class EdgeTimeline {
  public:
+  // How far back one edge a second is kept, whatever the history.
+  static constexpr int64_t kThinnedForNs = 4 * 3600 * kNsPerSecond;
+
   // `window_period_ns` 0: never read more often than usual.
   EdgeTimeline(int64_t history_ns, int64_t shortest_period_ns, int64_t window_period_ns = 0);
 

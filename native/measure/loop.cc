@@ -27,7 +27,7 @@ int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns
 }
 
 LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding)
-    : model_(std::move(model)), request_(request), binding_(std::move(binding)) {}
+    : ModelJob(std::move(model)), request_(request), binding_(std::move(binding)) {}
 
 std::vector<Progress> LoopJob::take_progress() {
   const std::lock_guard<std::mutex> lock(progress_mutex_);
@@ -39,12 +39,7 @@ void LoopJob::interrupt() noexcept {
   model_->terminate();
 }
 
-void LoopJob::execute() noexcept {
-  model_->arm();
-  status = cancelled() ? aborted() : loop();
-}
-
-Status LoopJob::loop() {
+Status LoopJob::work() {
   began_ns_ = monotonic_ns();
   if (request_.staged) {
     if (Status failed = stage(); !failed.ok()) return failed;
@@ -157,7 +152,7 @@ Status LoopJob::run_once() {
 
 Status LoopJob::timed_runs(Block& block) {
   const uint64_t wanted = request_.repetitions;
-  const size_t before_all = durations.size();
+  const uint64_t before_all = durations.runs();
   durations.reserve(static_cast<size_t>(std::clamp<uint64_t>(wanted, 1, kReserveAtOnce)));
   tell(Phase::kRunning, before_all, monotonic_ns(), true);
   drop_outputs();
@@ -170,23 +165,23 @@ Status LoopJob::timed_runs(Block& block) {
   int64_t now = block.start_ns;
   do {
     durations.reserve();
-    tell(Phase::kRunning, durations.size(), now, false);
+    tell(Phase::kRunning, durations.runs(), now, false);
     drop_outputs();
     const int64_t before = monotonic_ns();
     if (Status failed = run_once(); !failed.ok()) return failed;
     now = monotonic_ns();
     durations.push(static_cast<double>(now - before));
-    block.runs = durations.size() - before_all;
+    block.runs = durations.runs() - before_all;
   } while (block.runs != wanted && now - block.start_ns < limit);
   if (Status failed = synchronise(); !failed.ok()) return failed;
   block.end_ns = monotonic_ns();
-  tell(Phase::kRunning, durations.size(), block.end_ns, true);
+  tell(Phase::kRunning, durations.runs(), block.end_ns, true);
   return {};
 }
 
 // The same call with nothing in it: what the instrument itself takes, and what it makes of nothing.
 Status LoopJob::no_runs(Block& block, int64_t length_ns) {
-  tell(Phase::kSham, durations.size(), monotonic_ns(), true);
+  tell(Phase::kSham, durations.runs(), monotonic_ns(), true);
   if (Status failed = synchronise(); !failed.ok()) return failed;
   block.start_ns = monotonic_ns();
   if (!abort_.sleep_until(block.start_ns + length_ns)) return aborted();
@@ -198,7 +193,7 @@ Status LoopJob::no_runs(Block& block, int64_t length_ns) {
 Status LoopJob::sleep_until(Phase phase, int64_t deadline_ns) {
   const int64_t now = monotonic_ns();
   if (deadline_ns <= now) return {};
-  tell(phase, durations.size(), now, true);
+  tell(phase, durations.runs(), now, true);
   return abort_.sleep_until(deadline_ns) ? Status() : aborted();
 }
 

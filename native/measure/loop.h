@@ -52,15 +52,12 @@ struct Progress {
 // The first instant of this phase of the counter's period at or after `earliest_ns`.
 int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns) noexcept;
 
-class LoopJob final : public ort::Job {
-  std::shared_ptr<ort::Model> model_;  // first, so that it outlives the inputs that lie in its arena
-
+class LoopJob final : public ort::ModelJob {
  public:
   // With a binding its inputs and outputs are used, and `bindings` receives the outputs at the end; without one the
   // tensors of `bindings` go in and come out in each run.
   LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding);
 
-  void execute() noexcept override;
   void interrupt() noexcept override;
 
   // Called on the executor's thread, at most every 100 ms and when the phase changes; never in a timed run.
@@ -75,7 +72,7 @@ class LoopJob final : public ort::Job {
   TimeLog durations;          // of all runs
 
  private:
-  Status loop();
+  Status work() override;
   Status stage();
   Status unstage();
   Status warm_up();

@@ -16,6 +16,10 @@ Status Binding::make(std::shared_ptr<Model> model, Request request, std::shared_
 }
 
 Status Binding::update(Bindings& feed) {
+  // After a failure the inputs are of two feeds, until all of them are given.
+  const bool whole = filled_ || feed.inputs.size() == model_->inputs().size();
+  filled_ = false;
+  ran_ = false;
   const std::vector<ValueInfo>& infos = model_->inputs();
   for (size_t i = 0; i < feed.inputs.size(); ++i) {
     // Names belong to the model, so the pointer tells the input.
@@ -25,9 +29,10 @@ Status Binding::update(Bindings& feed) {
     const auto index = static_cast<size_t>(found - infos.begin());
     if (Status status = place_input(index, std::move(feed.inputs[i])); !status.ok()) return status;
   }
-  ran_ = false;
   if (Status status = synchronise(); !status.ok()) return status;
-  return bind_outputs();
+  if (Status status = bind_outputs(); !status.ok()) return status;
+  filled_ = whole;
+  return {};
 }
 
 Status Binding::place_input(size_t index, Owned<abi::Value> given) {
@@ -92,6 +97,10 @@ Status Binding::bind_output(const ValueInfo& info) {
 }
 
 Status Binding::run() {
+  if (!filled_) {
+    return {Code::kInvalidArgument, "The last update of the binding failed, so its inputs are not those of one feed.",
+            "Call update() with all inputs."};
+  }
   Status status = model_->run_bound(binding_.get());
   ran_ = ran_ || status.ok();
   return status;
@@ -143,11 +152,6 @@ Status Binding::to_cpu(abi::Value* bound, Owned<abi::Value>& copy) {
 void Binding::close() noexcept {
   binding_.reset();
   inputs_.clear();
-}
-
-void BindingJob::execute() noexcept {
-  model_->arm();
-  status = cancelled() ? Status(Code::kAborted, "The run was aborted.") : work_();
 }
 
 }  // namespace mj::ort

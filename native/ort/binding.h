@@ -50,20 +50,28 @@ class Binding final : public Dependent {
   std::vector<Owned<abi::Value>> inputs_;  // by the model's index
   Owned<abi::IoBinding> binding_;
   bool bound_outputs_ = false;
+  bool filled_ = false;  // by an update that went through
   bool ran_ = false;
 };
 
-// Work with a binding as a job of its own.
-class BindingJob final : public Job {
+// Lets go of something of a session's, also of one whose device is lost.
+class ClosingJob final : public Job {
  public:
-  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work)
-      : model_(std::move(model)), work_(std::move(work)) {}
-
-  void execute() noexcept override;
-  void interrupt() noexcept override { model_->terminate(); }
+  explicit ClosingJob(std::function<void()> close) : close_(std::move(close)) {}
+  void execute() noexcept override { close_(); }
 
  private:
-  std::shared_ptr<Model> model_;
+  std::function<void()> close_;
+};
+
+// Work with a binding as a job of its own.
+class BindingJob final : public ModelJob {
+ public:
+  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work)
+      : ModelJob(std::move(model)), work_(std::move(work)) {}
+
+ private:
+  Status work() override { return work_(); }
   std::function<Status()> work_;
 };
 

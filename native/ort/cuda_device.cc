@@ -1,13 +1,16 @@
 #include "ort/cuda_device.h"
 
-#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "base/dynlib.h"
+#include "ort/cuda_error.h"
 
 namespace mj::ort {
 
@@ -37,17 +40,12 @@ std::string what(const CudaCalls& calls, const char* call, int result) {
   return std::string(call) + " gives " + std::to_string(result) + " (" + text + ").";
 }
 
-// A call on a device that has worked before. The numbers are CUresult's: out of memory, and what ends a context.
+// A call on a device that has worked before.
 Status checked(const CudaCalls& calls, const char* call, int result) {
   if (result == 0) return {};
-  constexpr int kOutOfMemory = 2;
-  constexpr std::array<int, 8> kLost{4, 46, 214, 700, 702, 716, 717, 719};
   const std::string text = "The CUDA driver failed: " + what(calls, call, result);
-  if (result == kOutOfMemory) return {Code::kOutOfMemory, text, "Use a smaller batch, or free memory on the device."};
-  if (std::find(kLost.begin(), kLost.end(), result) != kLost.end()) {
-    return {Code::kDeviceLost, text,
-            "Release the session and start the process again; look at the driver's log (dmesg, nvidia-smi)."};
-  }
+  if (result == kCudaOutOfMemory) return {Code::kOutOfMemory, text, "Use a smaller batch, or free memory."};
+  if (ends_context(result)) return {Code::kDeviceLost, text, kDeviceLostRemedy};
   return {Code::kDriverFailure, text, "Look at the driver's log (dmesg, nvidia-smi)."};
 }
 
@@ -76,6 +74,7 @@ struct Driver {
         // _v2 names the MIG instance; the first form is all that old drivers have.
         (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
     static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
+    static_cast<void>(library.load(calls.memory, "cuMemGetInfo_v2"));
     if (complete) return {};
     return {Code::kProviderUnavailable, file + " lacks functions of the CUDA driver.",
             "Install a newer NVIDIA driver."};
@@ -104,6 +103,17 @@ struct Driver {
   }
 };
 
+struct LostDevices {
+  std::atomic<bool> any{false};
+  std::mutex mutex;
+  std::map<std::string, Status> failures;
+};
+
+LostDevices& lost_devices() {
+  static auto* devices = new LostDevices();
+  return *devices;
+}
+
 std::string format_uuid(const CuUuid& uuid) {
   std::string text = "GPU-";
   for (size_t i = 0; i < sizeof(uuid.bytes); ++i) {
@@ -131,6 +141,13 @@ Status CudaDevice::synchronise() const {
   return checked(calls, "cuCtxSynchronize", calls.synchronise());
 }
 
+DeviceMemory CudaDevice::memory() const noexcept {
+  size_t free = 0;
+  size_t total = 0;
+  if (calls.memory == nullptr || calls.memory(&free, &total) != 0) return {};
+  return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
+}
+
 Status CudaDevice::copy_in(void* device, const void* host, size_t bytes) const {
   if (!present() || bytes == 0) return {};
   Status status = checked(calls, "cuMemcpyHtoD", calls.to_device(address(device), host, bytes));
@@ -143,6 +160,21 @@ Status CudaDevice::copy_out(void* host, const void* device, size_t bytes) const 
   // ONNX Runtime's stream does not wait for the default one, nor this for it.
   if (Status status = synchronise(); !status.ok()) return status;
   return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
+}
+
+void lose_device(const std::string& uuid, const Status& failure) {
+  const std::lock_guard<std::mutex> lock(lost_devices().mutex);
+  lost_devices().failures.emplace(uuid, failure);
+  lost_devices().any.store(true, std::memory_order_release);
+}
+
+Status lost_device(const std::string& uuid) {
+  if (!lost_devices().any.load(std::memory_order_acquire)) return {};
+  const std::lock_guard<std::mutex> lock(lost_devices().mutex);
+  const auto found = lost_devices().failures.find(uuid);
+  if (found == lost_devices().failures.end()) return {};
+  return {found->second.code, "The device was lost to this process before. " + found->second.message,
+          found->second.remedy};
 }
 
 Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library) {

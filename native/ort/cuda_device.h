@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "ort/out_of_memory.h"
 
 namespace mj::ort {
 
@@ -15,6 +16,7 @@ struct CudaCalls {
   int (*to_device)(unsigned long long device, const void* host, size_t bytes) = nullptr;
   int (*to_host)(void* host, unsigned long long device, size_t bytes) = nullptr;
   int (*error_string)(int error, const char** text) = nullptr;
+  int (*memory)(size_t* free, size_t* total) = nullptr;
 };
 
 // What an engine that was built on one board asks of another.
@@ -40,7 +42,13 @@ struct CudaDevice {
   [[nodiscard]] Status synchronise() const;
   Status copy_in(void* device, const void* host, size_t bytes) const;
   Status copy_out(void* host, const void* device, size_t bytes) const;
+  [[nodiscard]] DeviceMemory memory() const noexcept;
 };
+
+// A context that has failed for good is the process's only one on its device, so all sessions there are lost together.
+void lose_device(const std::string& uuid, const Status& failure);
+// The failure by which it was lost; ok: it was not.
+Status lost_device(const std::string& uuid);
 
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts
 // within CUDA_VISIBLE_DEVICES.

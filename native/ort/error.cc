@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <initializer_list>
 
+#include "ort/cuda_error.h"
 #include "ort/library.h"
 
 namespace mj::ort {
@@ -25,15 +27,24 @@ std::string sentence(const std::string& text) {
   return line + ".";
 }
 
+// The number in 'CUDA failure 700: …', as its provider writes it; 0: none.
+int cuda_failure(const std::string& text) {
+  static constexpr char kWords[] = "CUDA failure ";
+  const size_t at = text.find(kWords);
+  return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + sizeof(kWords) - 1);
+}
+
 Code code_of(abi::ErrorCode code, const std::string& text, Activity activity) {
-  // ONNX Runtime has no code for these; the words are those of its allocators, of CUDA's and of cuBLAS'.
-  if (contains_any(text, {"Failed to allocate memory", "out of memory", "bad_alloc", "ALLOC_FAILED",
-                          "Available memory of", "OutOfMemory"})) {
-    return Code::kOutOfMemory;
-  }
-  if (contains_any(text, {"illegal memory access", "unspecified launch failure", "device-side assert", "GPU is lost",
-                          "uncorrectable ECC", "CUDA failure 46:", "CUDA failure 700:", "CUDA failure 719:"})) {
+  // Before memory: what follows on a lost context may speak of anything.
+  if (ends_context(cuda_failure(text)) ||
+      contains_any(text, {"illegal memory access", "unspecified launch failure", "device-side assert",
+                          "uncorrectable ECC", "GPU is lost"})) {
     return Code::kDeviceLost;
+  }
+  // ONNX Runtime has no code for these; the words are those of its arena, of CUDA, cuBLAS, cuDNN and TensorRT.
+  if (contains_any(text, {"Failed to allocate memory", "Available memory of", "out of memory", "bad_alloc",
+                          "ALLOC_FAILED", "ALLOCATION_FAILED", "OutOfMemory"})) {
+    return Code::kOutOfMemory;
   }
   if (contains_any(text, {"no CUDA-capable device", "CUDA driver version is insufficient",
                           "CUDA failure 100:", "CUDA failure 35:"})) {
@@ -61,18 +72,24 @@ Code code_of(abi::ErrorCode code, const std::string& text, Activity activity) {
   }
 }
 
-const char* remedy_of(Code code, Activity activity) {
+const char* remedy_of(Code code, Activity activity, const std::string& text) {
   switch (code) {
     case Code::kOutOfMemory:
-      return "Use a smaller batch, or free memory on the device.";
+      return "Use a smaller batch, or free memory.";
     case Code::kDeviceLost:
-      return "Release the session and start the process again; look at the driver's log (dmesg, nvidia-smi).";
+      return kDeviceLostRemedy;
     case Code::kInvalidModel:
       return "Check the file with the ONNX checker, or export the model again.";
     case Code::kProviderUnavailable:
       return "Run `microjoule probe`, or put 'cpu' first in executionProviders.";
     case Code::kNotSupported:
       return activity == Activity::kCreate ? "Use another execution provider, or a newer onnxruntime-node." : "";
+    case Code::kOrtFailure:
+      return contains_any(text, {"failed to create engine"})
+                 ? "TensorRT tells why in ONNX Runtime's log (logSeverityLevel: 2); often it is memory, which a "
+                   "smaller "
+                   "batch or trt_max_workspace_size needs less of."
+                 : "";
     default:
       return "";
   }
@@ -82,7 +99,7 @@ const char* remedy_of(Code code, Activity activity) {
 
 Status translate(abi::ErrorCode code, const std::string& text, Activity activity) {
   const Code ours = code_of(code, text, activity);
-  return {ours, "ONNX Runtime: " + sentence(text), remedy_of(ours, activity)};
+  return {ours, "ONNX Runtime: " + sentence(text), remedy_of(ours, activity, text)};
 }
 
 Status take(abi::Status* status, Activity activity) {

@@ -76,7 +76,8 @@ struct Executor::State {
       const std::lock_guard<std::mutex> lock(mutex);
       running = nullptr;
     }
-    if (job.cancelled() && !job.status.ok()) job.status = aborted();
+    // Whatever it came to: its promise has been rejected.
+    if (job.cancelled()) job.status = aborted();
     // Counted down first: who sees the job ended may submit the next one and expects an idle executor.
     pending.fetch_sub(1, std::memory_order_release);
     job.end();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 namespace mj::ort {
 
 // Marks a stretch in which a thread of ours is inside ONNX Runtime.
@@ -16,6 +18,10 @@ class RuntimeUse {
 // threads go on, and one that is loading a model then crashes (seen: signals 6 and 11). From now on no thread enters;
 // those inside get a moment to come out, and where one does not, the process ends with its code and without
 // destructors.
-void guard_exit();
+void guard_exit(int exit_code);
+
+// Node frees its memory when an environment ends, also what a run in the device has borrowed. To be called before that
+// with the number of such runs: a worker's end waits for them, the end of the process does not and happens here.
+void outlast(const std::atomic<int>& runs) noexcept;
 
 }  // namespace mj::ort

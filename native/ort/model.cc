@@ -1,6 +1,7 @@
 #include "ort/model.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "ort/error.h"
@@ -82,6 +83,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
     if (Status status = append_provider(session_options.get(), provider); !status.ok()) return status;
     if (on_cuda(provider) && device.uuid.empty()) {
       if (Status status = find_device(provider, device); !status.ok()) return status;
+      if (Status status = lost_device(device.uuid); !status.ok()) return status;
     }
     providers_.push_back(provider.name);
   }
@@ -91,7 +93,7 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
       options.bytes != nullptr
           ? api().CreateSessionFromArray(lib.env, options.bytes, options.size, session_options.get(), out(session_))
           : api().CreateSession(lib.env, options.path.c_str(), session_options.get(), out(session_));
-  return take(failure, Activity::kCreate);
+  return by_device(take(failure, Activity::kCreate));
 }
 
 Status Model::create_with_fallback(const ModelOptions& options) {
@@ -116,6 +118,34 @@ Status Model::describe() {
   Status status = read_values(session, inputs, api().SessionGetInputName, api().SessionGetInputTypeInfo, inputs_);
   if (!status.ok()) return status;
   return read_values(session, outputs, api().SessionGetOutputName, api().SessionGetOutputTypeInfo, outputs_);
+}
+
+Status Model::lost() const { return device_.present() ? lost_device(device_.uuid) : Status(); }
+
+Status Model::judged(Status status) const {
+  status = by_device(std::move(status));
+  if (device_.present() && status.code == Code::kDeviceLost) lose_device(device_.uuid, status);
+  return status;
+}
+
+Status Model::by_device(Status status) const {
+  if (status.ok() || !device_.present()) return status;
+  if (status.code == Code::kOutOfMemory) return out_of_device_memory(status, device_.memory());
+  if (status.code == Code::kDeviceLost || status.code == Code::kAborted) return status;
+  // What cuBLAS, cuDNN and TensorRT say need not tell that the context is gone; the context does.
+  Status context = device_.synchronise();
+  if (context.code == Code::kDeviceLost) context.message += " " + status.message;
+  return context.code == Code::kDeviceLost ? context : status;
+}
+
+// ONNX Runtime's destructors throw where CUDA refuses to free what it holds (cudaFreeHost, cudaEventDestroy), and
+// nobody could catch that. The session is left as it is, where a leak checker finds it.
+void Model::leave_if_lost() {
+  if (!session_ || lost().ok()) return;
+  static auto* mutex = new std::mutex();
+  static auto* left = new std::vector<Owned<abi::Session>>();
+  const std::lock_guard<std::mutex> lock(*mutex);
+  left->push_back(std::move(session_));
 }
 
 Status Model::memory(Place place, const Memory*& result) {
@@ -158,6 +188,9 @@ void Model::close() noexcept {
   for (const auto& dependent : dependents_) {
     if (const std::shared_ptr<Dependent> alive = dependent.lock()) alive->close();
   }
+  // Nobody may have noticed yet.
+  if (session_) static_cast<void>(judged(device_.synchronise()));
+  leave_if_lost();
   session_.reset();
 }
 

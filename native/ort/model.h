@@ -67,6 +67,11 @@ class Dependent {
 
 class Model {
  public:
+  Model() = default;
+  ~Model() { leave_if_lost(); }
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
   // Takes as long as it takes: never on the event loop.
   static Status load(const ModelOptions& options, std::shared_ptr<Model>& result);
 
@@ -87,6 +92,11 @@ class Model {
   // Memory of the session in this place, made on first use; on the executor's thread.
   Status memory(Place place, const Memory*& result);
 
+  // The failure by which the device was lost to this process; ok: it was not.
+  [[nodiscard]] Status lost() const;
+  // What a failure of this session means: whether the device is gone, or out of memory. On the executor's thread.
+  [[nodiscard]] Status judged(Status status) const;
+
   Status make_io_binding(Owned<abi::IoBinding>& binding);
   Status run_bound(const abi::IoBinding* binding);
   // `run_options` null: the model's own, which `terminate` reaches.
@@ -102,6 +112,8 @@ class Model {
   void add(const std::shared_ptr<Dependent>& dependent);
 
  private:
+  [[nodiscard]] Status by_device(Status status) const;
+  void leave_if_lost();
   Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
   Status create_with_fallback(const ModelOptions& options);
   Status describe();

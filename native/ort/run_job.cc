@@ -25,17 +25,15 @@ Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& res
   return {};
 }
 
-void RunJob::execute() noexcept {
-  model_->arm();
-  // An interrupt that came before `arm` would be lost by it.
-  if (cancelled()) {
-    status = {Code::kAborted, "The run was aborted."};
-    return;
-  }
+Status RunJob::work() {
+  if (borrowing) ++*borrowing;
   start_ns = monotonic_ns();
-  status = model_->run(options.get(), bindings.input_names.data(), bindings.input_values(), bindings.inputs.size(),
-                       bindings.output_names.data(), bindings.outputs.size(), bindings.output_values());
+  Status result =
+      model_->run(options.get(), bindings.input_names.data(), bindings.input_values(), bindings.inputs.size(),
+                  bindings.output_names.data(), bindings.outputs.size(), bindings.output_values());
   end_ns = monotonic_ns();
+  if (borrowing) --*borrowing;
+  return result;
 }
 
 void RunJob::interrupt() noexcept {

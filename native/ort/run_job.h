@@ -1,12 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "ort/executor.h"
-#include "ort/model.h"
+#include "ort/model_job.h"
 
 namespace mj::ort {
 
@@ -32,19 +32,20 @@ struct RunSettings {
 Status make_run_options(const RunSettings& settings, Owned<abi::RunOptions>& result);
 
 // One inference.
-class RunJob final : public Job {
-  std::shared_ptr<Model> model_;  // first, so that it outlives the inputs that lie in its arena
-
+class RunJob final : public ModelJob {
  public:
-  explicit RunJob(std::shared_ptr<Model> model) : model_(std::move(model)) {}
-
-  void execute() noexcept override;
+  using ModelJob::ModelJob;
   void interrupt() noexcept override;
 
   Bindings bindings;
   Owned<abi::RunOptions> options;  // null: the model's own
   int64_t start_ns = 0;
   int64_t end_ns = 0;
+  // Counts this run while ONNX Runtime has memory of Node's in hand; null: it has none.
+  std::shared_ptr<std::atomic<int>> borrowing;
+
+ private:
+  Status work() override;
 };
 
 }  // namespace mj::ort

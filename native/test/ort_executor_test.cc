@@ -93,6 +93,34 @@ TEST("executor: a queued job is dropped unrun, a running one is interrupted") {
   CHECK(!executor.cancel(1));
 }
 
+TEST("executor: a run that cannot be stopped goes on after its cancellation, its result is dropped, others wait") {
+  class Deaf final : public Job {
+   public:
+    void execute() noexcept override {
+      begun = true;
+      while (!go) std::this_thread::yield();
+    }
+    std::atomic<bool> begun{false};
+    std::atomic<bool> go{false};
+  };
+  Executor executor(0);
+  auto running = std::make_shared<Deaf>();
+  auto next = std::make_shared<Held>();
+  running->ticket = 1;
+  next->let_go = true;
+  executor.submit(running);
+  until([&running] { return running->begun.load(); });
+  CHECK(executor.cancel(1));
+  executor.submit(next);
+  CHECK(!running->wait(0));
+  CHECK(!next->begun);
+  running->go = true;
+  ended(*next);
+  CHECK(running->wait(0));
+  CHECK(running->status.code == Code::kAborted);
+  CHECK(next->status.ok());
+}
+
 TEST("executor: the end interrupts what runs and drops what waits") {
   auto running = std::make_shared<Held>();
   auto queued = std::make_shared<Held>();

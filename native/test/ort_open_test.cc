@@ -88,6 +88,8 @@ TEST("cuda: copies in and out, and a failure of the device is one of ours") {
   fail_next(201);
   CHECK(device.copy_out(back, memory, sizeof(back)).code == Code::kDriverFailure);
   CHECK(device.copy_out(back, memory, 0).ok());
+  CHECK_EQ(device.memory().total, int64_t{80} << 30);
+  CHECK_EQ(CudaDevice().memory().total, -1);
 }
 
 TEST("cuda: no such device, a lost one, no driver") {
@@ -118,7 +120,16 @@ TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
       {abi::error::kRuntimeException, "Failed to allocate memory for requested buffer", Activity::kRun,
        Code::kOutOfMemory},
       {abi::error::kFail, "CUDA failure 2: out of memory", Activity::kRun, Code::kOutOfMemory},
+      {abi::error::kFail, "CUDNN failure 4004: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", Activity::kRun,
+       Code::kOutOfMemory},
+      {abi::error::kFail, "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED", Activity::kRun, Code::kOutOfMemory},
+      {abi::error::kFail, "Error Code 2: OutOfMemory (Requested size was 16581132288 bytes.)", Activity::kCreate,
+       Code::kOutOfMemory},
       {abi::error::kFail, "CUDA failure 700: an illegal memory access", Activity::kRun, Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 719: unspecified launch failure while out of memory", Activity::kRun,
+       Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 999: unknown error", Activity::kCreate, Code::kDeviceLost},
+      {abi::error::kFail, "CUDA failure 70: no such number", Activity::kRun, Code::kOrtFailure},
       {abi::error::kFail, "CUDA failure 100: no CUDA-capable device is detected", Activity::kCreate,
        Code::kProviderUnavailable},
       {abi::error::kEpFail, "engine", Activity::kCreate, Code::kProviderUnavailable},
@@ -129,6 +140,51 @@ TEST("errors: ONNX Runtime's codes and words become ours, in one sentence") {
   CHECK_EQ(status.message, std::string("ONNX Runtime: two lines."));
 }
 
+TEST("errors: an allocation that failed on a device tells its sizes, one of the host stays as it was") {
+  const auto told = [](const char* text, const DeviceMemory& device) {
+    return out_of_device_memory({Code::kOutOfMemory, text}, device);
+  };
+  const Status arena =
+      told("Failed to allocate memory for requested buffer of size 1610612736", {1048576, 85899345920});
+  CHECK(arena.code == Code::kOutOfDeviceMemory);
+  CHECK(contains(arena.message, "1.50 GiB more were asked for; 1.00 MiB of 80.00 GiB are free. Failed to allocate"));
+  const Status limit = told("Available memory of 512 is smaller than requested bytes of 2048", {});
+  CHECK(contains(limit.message, "2.00 KiB more were asked for, 512 B of gpu_mem_limit are left. Available"));
+  CHECK(contains(limit.remedy, "gpu_mem_limit"));
+  CHECK_EQ(told("CUDA failure 2: out of memory", {}).message,
+           std::string("The device is out of memory. CUDA failure 2: out of memory"));
+  CHECK(told("CUDA failure 2: out of memory ; expr=cudaHostAlloc(&p)", {}).code == Code::kOutOfMemory);
+  CHECK(told("std::bad_alloc", {}).code == Code::kOutOfMemory);
+}
+
+TEST("cuda: a device that is lost is lost to the process, and no other one is") {
+  CHECK(lost_device("GPU-test").ok());
+  lose_device("GPU-test", {Code::kDeviceLost, "First.", "Again."});
+  lose_device("GPU-test", {Code::kDeviceLost, "Second.", ""});
+  const Status lost = lost_device("GPU-test");
+  CHECK(lost.code == Code::kDeviceLost);
+  CHECK_EQ(lost.message, std::string("The device was lost to this process before. First."));
+  CHECK_EQ(lost.remedy, std::string("Again."));
+  CHECK(lost_device("GPU-other").ok());
+}
+
+TEST("time log: of more than it may keep every second remains, and the moments are those of all") {
+  measure::TimeLog log(1000);
+  for (int i = 0; i < 5000; ++i) {
+    log.reserve();
+    log.push(i);
+  }
+  CHECK_EQ(log.runs(), 5000U);
+  CHECK_EQ(log.every(), 8U);
+  CHECK_EQ(log.size(), 625U);
+  for (size_t i = 0; i < log.size(); ++i) CHECK_EQ(log[i], 8.0 * static_cast<double>(i));
+  const measure::Moments& all = log.moments();
+  CHECK_EQ(all.min, 0.0);
+  CHECK_EQ(all.max, 4999.0);
+  CHECK_NEAR(all.mean, 2499.5, 1e-9);
+  CHECK_NEAR(all.squares, 5000.0 * (25e6 - 1) / 12, 1);
+}
+
 TEST("time log: keeps what is pushed across its blocks") {
   measure::TimeLog log;
   const size_t count = measure::TimeLog::kBlock * 2 + 3;
@@ -137,6 +193,7 @@ TEST("time log: keeps what is pushed across its blocks") {
     log.push(static_cast<double>(i));
   }
   CHECK_EQ(log.size(), count);
+  CHECK_EQ(log.every(), 1U);
   for (const size_t i : {size_t{0}, measure::TimeLog::kBlock - 1, measure::TimeLog::kBlock, count - 1}) {
     CHECK_EQ(log[i], static_cast<double>(i));
   }

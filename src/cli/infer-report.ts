@@ -138,7 +138,7 @@ function conditionLines(report: EnergyReport): string[] {
 
 /** For a program. Durations and raw samples only on request: they are long. */
 export function asJson({ model, batch, measurement: m, build, against }: InferRun, raw: boolean): unknown {
-  const { durations, ...latency } = m.latency;
+  const { durations, durationsEvery, ...latency } = m.latency;
   const { timeline, conditions, idle, ...energy } = m.energy;
   return {
     ...(m.energy.simulated ? { simulated: 'SIMULATED: fake counters, not hardware' } : {}),
@@ -149,7 +149,7 @@ export function asJson({ model, batch, measurement: m, build, against }: InferRu
     repetitions: m.repetitions,
     warmup: m.warmup,
     durationMs: m.durationMs,
-    latency: raw ? { ...latency, durations: Array.from(durations) } : latency,
+    latency: raw ? { ...latency, durations: Array.from(durations), durationsEvery } : latency,
     energy: { ...energy, start: String(m.start), end: String(m.end) },
     idle,
     conditions,

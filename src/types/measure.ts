@@ -58,7 +58,13 @@ export interface LatencySummary {
   p90: number;
   p99: number;
   standardDeviation: number;
+  /** In order, of the first run and of every `durationsEvery`-th from it on. */
   durations: Float64Array;
+  /**
+   * 1: `durations` has all runs, as it has up to 2,097,152 of them. Of more every second is kept, and so on by powers of
+   * two; quantiles are then of the runs kept, everything else of all.
+   */
+  durationsEvery: number;
 }
 
 export interface Versions {

@@ -133,6 +133,8 @@ export interface SessionOptions {
    * `trt_engine_cache_*` of the provider go through as they are; both at once are refused.
    */
   engineCache?: boolean | string;
+  /** Rejects at once with the signal's reason; what is being loaded or built is ended as soon as it is made. */
+  signal?: AbortSignalLike;
   extra?: Record<string, unknown>;
   /** Folder or file of the onnxruntime-node to use; default: found beside this package, then from the working directory. */
   onnxruntime?: string;

@@ -192,6 +192,42 @@ describe('refuses', () => {
     });
   });
 
+  test('a window that the meter would forget before its end, with the history that it needs', async () => {
+    await withMeter(new FakeNvml(ONE_BOARD), async (meter) => {
+      const fiveHours = { minDurationMs: 5 * 3_600_000, meter };
+      const refusal = {
+        code: 'invalid-argument',
+        message: expect.stringMatching(/5\.00 hours .*remembers \(4\.00 hours\)/),
+        remedy: expect.stringContaining('historySeconds: 18012'),
+      };
+      await expect(session.measure(feeds, fiveHours)).rejects.toMatchObject(refusal);
+      let called = 0;
+      const fn = () => ++called;
+      await expect(meter.measure(fn, { minDurationMs: 30 * 3_600_000 })).rejects.toMatchObject({
+        ...refusal,
+        message: expect.stringContaining('30.00 hours'),
+        remedy: expect.stringContaining('shorter windows'),
+      });
+      expect(called).toBe(0);
+      // Three hours are remembered, and five by a meter with that history.
+      await withMeter(
+        new FakeNvml(ONE_BOARD),
+        async (longer) => {
+          for (const options of [
+            { minDurationMs: 3 * 3_600_000, meter },
+            { ...fiveHours, meter: longer },
+          ]) {
+            const signal = AbortSignal.timeout(300);
+            await expect(session.measure(feeds, { ...options, signal })).rejects.toMatchObject({
+              name: 'TimeoutError',
+            });
+          }
+        },
+        { historySeconds: 18_012 },
+      );
+    });
+  });
+
   test('an aborted signal, with its reason', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);

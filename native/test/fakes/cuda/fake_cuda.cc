@@ -1,5 +1,6 @@
 // A CUDA driver with two devices. Ordinal 2 is lost: its UUID cannot be read. Device memory is host memory, and
-// mj_fail_next makes the next call of the context fail. MJ_FAKE_GPU_NAME is the name of both.
+// mj_fail_next makes the next call of the context fail, mj_fail_always all of them. MJ_FAKE_GPU_NAME is the name of
+// both.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,14 +11,22 @@
 namespace {
 bool g_initialised = false;
 int g_failure = 0;
+int g_failure_for_ever = 0;
 int failed() {
-  const int failure = g_failure;
+  const int failure = g_failure_for_ever != 0 ? g_failure_for_ever : g_failure;
   g_failure = 0;
   return failure;
 }
 }  // namespace
 
 EXPORT void mj_fail_next(int error) { g_failure = error; }
+EXPORT void mj_fail_always(int error) { g_failure_for_ever = error; }
+
+EXPORT int cuMemGetInfo_v2(size_t* free, size_t* total) {
+  *free = size_t{3} << 29;  // 1.5 GiB
+  *total = size_t{80} << 30;
+  return failed();
+}
 
 EXPORT int cuInit(unsigned) {
   g_initialised = true;

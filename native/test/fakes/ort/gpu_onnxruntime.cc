@@ -1,18 +1,21 @@
 // An ONNX Runtime that is the real one (MJ_REAL_ONNXRUNTIME) but for its GPU providers: their libraries are loaded as
-// it loads them, from its own folder, and are then asked for a yes. The models run on the CPU. TensorRT's engines are
-// those of fake_engine.h.
+// it loads them, from its own folder, and are then asked for a yes. The models run on the CPU, whose memory stands for
+// the device's too, with the faults of faults.h. TensorRT's engines are those of fake_engine.h.
 #include <dlfcn.h>
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <set>
 #include <string>
 
 #include "fake_engine.h"
+#include "ort/faults.h"
 #include "ort/ort_abi.h"
 
 namespace {
@@ -50,12 +53,22 @@ Status* load_provider(const char* file, const char* name) {
   return nullptr;
 }
 
-Status* append_cuda(SessionOptions*, const CudaOptions*) noexcept {
+// Sessions on the device, and the options of one that is being made.
+const SessionOptions* g_device_options = nullptr;
+std::mutex g_mutex;
+auto* g_on_device = new std::set<const Session*>();
+
+bool on_device(const Session* session) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  return g_on_device->count(session) > 0;
+}
+
+Status* append_cuda(SessionOptions* options, const CudaOptions*) noexcept {
+  g_device_options = options;
   return load_provider("libonnxruntime_providers_cuda.so", "CUDAExecutionProvider");
 }
 
 // Settings of TensorRT: those that were given, those of session options, and the engines of sessions.
-std::mutex g_mutex;
 std::map<const SessionOptions*, mj::EngineSettings> g_settings;
 std::map<const Session*, std::shared_ptr<mj::FakeEngine>> g_engines;
 
@@ -78,8 +91,11 @@ Status* update_tensorrt_options(TensorRtOptions* options, const char* const* key
 void release_tensorrt_options(TensorRtOptions* options) { delete reinterpret_cast<mj::EngineSettings*>(options); }
 
 Status* append_tensorrt(SessionOptions* target, const TensorRtOptions* options) noexcept {
-  const std::lock_guard<std::mutex> lock(g_mutex);
-  g_settings[target] = settings_of(options);
+  g_device_options = target;
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    g_settings[target] = settings_of(options);
+  }
   return load_provider("libonnxruntime_providers_tensorrt.so", "TensorrtExecutionProvider");
 }
 
@@ -93,38 +109,6 @@ Status* with_engine(Status* status, const SessionOptions* options, Session* cons
   if (const std::string failed = engine->at_creation(); !failed.empty()) return failure(failed);
   g_engines[*session] = engine;
   return nullptr;
-}
-
-Status* create_session(const Env* env, const char* path, const SessionOptions* options, Session** out) noexcept {
-  using Create = Status*(const Env*, const char*, const SessionOptions*, Session**);
-  return with_engine(real<Create>(7)(env, path, options, out), options, out);
-}
-
-Status* create_session_from_array(const Env* env, const void* bytes, size_t size, const SessionOptions* options,
-                                  Session** out) noexcept {
-  using Create = Status*(const Env*, const void*, size_t, const SessionOptions*, Session**);
-  return with_engine(real<Create>(8)(env, bytes, size, options, out), options, out);
-}
-
-Status* run(Session* session, const RunOptions* options, const char* const* input_names, const Value* const* inputs,
-            size_t input_count, const char* const* output_names, size_t output_count, Value** outputs) noexcept {
-  std::shared_ptr<mj::FakeEngine> engine;
-  {
-    const std::lock_guard<std::mutex> lock(g_mutex);
-    if (const auto found = g_engines.find(session); found != g_engines.end()) engine = found->second;
-  }
-  if (engine != nullptr) engine->at_run();
-  using Run = Status*(Session*, const RunOptions*, const char* const*, const Value* const*, size_t, const char* const*,
-                      size_t, Value**);
-  return real<Run>(9)(session, options, input_names, inputs, input_count, output_names, output_count, outputs);
-}
-
-void release_session(Session* session) {
-  {
-    const std::lock_guard<std::mutex> lock(g_mutex);
-    g_engines.erase(session);
-  }
-  real<void(Session*)>(95)(session);
 }
 
 void release_session_options(SessionOptions* options) {
@@ -155,6 +139,105 @@ Status* add_config(SessionOptions* options, const char* key, const char* value) 
   return real<Status*(SessionOptions*, const char*, const char*)>(130)(options, key, value);
 }
 
+// Reads what the caller has lent after the time that it takes, as a device does.
+volatile unsigned char g_seen = 0;
+void read_all(const Value* value) {
+  TensorInfo* info = nullptr;
+  size_t count = 0;
+  void* data = nullptr;
+  auto* tensor = const_cast<Value*>(value);
+  real<Status*(const Value*, TensorInfo**)>(65)(value, &info);
+  real<Status*(const TensorInfo*, size_t*)>(64)(info, &count);
+  real<void(TensorInfo*)>(99)(info);
+  real<Status*(Value*, void**)>(51)(tensor, &data);
+  // Every element has a byte at least.
+  for (size_t i = 0; i < count; i += 512) g_seen = g_seen + static_cast<unsigned char*>(data)[i];
+}
+
+void spend(long ms) {
+  const timespec time{ms / 1000, ms % 1000 * 1'000'000};
+  if (ms > 0) nanosleep(&time, nullptr);
+}
+
+void run_engine(const Session* session) {
+  std::shared_ptr<mj::FakeEngine> engine;
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    if (const auto found = g_engines.find(session); found != g_engines.end()) engine = found->second;
+  }
+  if (engine != nullptr) engine->at_run();
+}
+
+Status* run_fault(const Session* session, const Value* const* inputs, size_t count) {
+  if (!on_device(session)) return nullptr;
+  const mj::fake::Fault fault = mj::fake::next_fault(mj::fake::Call::kRun);
+  spend(fault.slow_ms);
+  for (size_t i = 0; i < count; ++i) read_all(inputs[i]);
+  return fault.failure.empty() ? nullptr : failure(fault.failure);
+}
+
+Status* run(Session* session, const RunOptions* options, const char* const* input_names, const Value* const* inputs,
+            size_t input_count, const char* const* output_names, size_t output_count, Value** outputs) noexcept {
+  if (Status* fault = run_fault(session, inputs, input_count)) return fault;
+  run_engine(session);
+  return real<Status*(Session*, const RunOptions*, const char* const*, const Value* const*, size_t, const char* const*,
+                      size_t, Value**)>(9)(session, options, input_names, inputs, input_count, output_names,
+                                           output_count, outputs);
+}
+
+Status* run_with_binding(Session* session, const RunOptions* options, const IoBinding* binding) noexcept {
+  if (Status* fault = run_fault(session, nullptr, 0)) return fault;
+  return real<Status*(Session*, const RunOptions*, const IoBinding*)>(133)(session, options, binding);
+}
+
+// The processor's sessions go on where the device is lost.
+template <typename Make>
+Status* create_with(const SessionOptions* options, Session** out, Make make) {
+  if (options != g_device_options) return make();
+  const mj::fake::Fault fault = mj::fake::next_fault(mj::fake::Call::kCreate);
+  spend(fault.slow_ms);
+  if (!fault.failure.empty()) return failure(fault.failure);
+  if (Status* status = with_engine(make(), options, out)) return status;
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  g_on_device->insert(*out);
+  return nullptr;
+}
+
+Status* create(const Env* env, const char* path, const SessionOptions* options, Session** out) noexcept {
+  return create_with(options, out, [&] {
+    return real<Status*(const Env*, const char*, const SessionOptions*, Session**)>(7)(env, path, options, out);
+  });
+}
+
+Status* create_from_array(const Env* env, const void* bytes, size_t size, const SessionOptions* options,
+                          Session** out) noexcept {
+  return create_with(options, out, [&] {
+    return real<Status*(const Env*, const void*, size_t, const SessionOptions*, Session**)>(8)(env, bytes, size,
+                                                                                               options, out);
+  });
+}
+
+void release_session(Session* session) {
+  if (on_device(session) && mj::fake::device_lost()) std::abort();
+  {
+    const std::lock_guard<std::mutex> lock(g_mutex);
+    g_on_device->erase(session);
+    g_engines.erase(session);
+  }
+  real<void(Session*)>(95)(session);
+}
+
+Status* create_tensor(Allocator* allocator, const int64_t* shape, size_t rank, ElementType type, Value** out) noexcept {
+  const mj::fake::Fault fault = mj::fake::next_fault(mj::fake::Call::kTensor);
+  if (!fault.failure.empty()) return failure(fault.failure);
+  return real<Status*(Allocator*, const int64_t*, size_t, ElementType, Value**)>(48)(allocator, shape, rank, type, out);
+}
+
+Status* create_memory_info(const char*, AllocatorType type, int, MemType, MemoryInfo** out) noexcept {
+  return real<Status*(const char*, AllocatorType, int, MemType, MemoryInfo**)>(68)("Cpu", type, 0, kMemTypeDefault,
+                                                                                   out);
+}
+
 Status* provider_of(const EpSubgraph* subgraph, const char** out) noexcept {
   if (g_provider == nullptr) return real<Status*(const EpSubgraph*, const char**)>(408)(subgraph, out);
   *out = g_provider;
@@ -182,11 +265,14 @@ const void* get_api(uint32_t version) noexcept {
   MJ_ORT_PLUGIN_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
-  replace(7, &create_session);
-  replace(8, &create_session_from_array);
+  replace(7, &create);
+  replace(8, &create_from_array);
   replace(9, &run);
+  replace(48, &create_tensor);
+  replace(68, &create_memory_info);
   replace(95, &release_session);
   replace(100, &release_session_options);
+  replace(133, &run_with_binding);
   replace(130, &add_config);
   replace(170, &append_tensorrt);
   replace(171, &create_tensorrt_options);
