@@ -17,4 +17,5 @@ export type * from './types/energy.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';
 export type * from './types/onnx.js';
+export type * from './types/phases.js';
 export type * from './types/probe.js';

@@ -1,3 +1,5 @@
+#include "bind/ort_measure.h"
+
 #include <utility>
 
 #include "bind/addon_data.h"
@@ -8,12 +10,6 @@
 namespace mj::bind {
 
 namespace {
-
-Napi::Float64Array durations_of(Napi::Env env, const measure::TimeLog& log) {
-  Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());
-  for (size_t i = 0; i < log.size(); ++i) durations[i] = log[i];
-  return durations;
-}
 
 // Four instants a block.
 Napi::BigInt64Array marks_of(Napi::Env env, const std::vector<measure::Block>& blocks) {
@@ -51,7 +47,15 @@ Status read_tensors(Napi::Env env, const Napi::Object& request, const ort::Model
   return read_fetch(env, request.Get("fetch"), env.Undefined(), model, bindings, fetched, borrowed);
 }
 
-void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& job) {
+}  // namespace
+
+Napi::Float64Array durations_of(Napi::Env env, const measure::TimeLog& log) {
+  Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());
+  for (size_t i = 0; i < log.size(); ++i) durations[i] = log[i];
+  return durations;
+}
+
+void call_progress(const Napi::FunctionReference& callback, measure::Progressing& job) {
   const Napi::Env env = callback.Env();
   for (const measure::Progress& now : job.take_progress()) {
     callback.Call({Napi::Number::New(env, static_cast<int>(now.phase)),
@@ -60,8 +64,6 @@ void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& jo
                    Napi::Number::New(env, static_cast<double>(now.blocks))});
   }
 }
-
-}  // namespace
 
 Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -79,14 +81,7 @@ Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
     if (!status.ok()) throw_status(env, status);
   }
 
-  uint64_t progress = 0;
-  if (const Napi::Value callback = request.Get("progress"); callback.IsFunction()) {
-    const auto function = std::make_shared<Napi::FunctionReference>(Napi::Persistent(callback.As<Napi::Function>()));
-    progress = environment_->expect([function, job](Napi::Env) { call_progress(*function, *job); });
-    // The job must not own what owns the job.
-    job->on_progress = [environment = environment_, progress] { environment->post(progress); };
-  }
-
+  const uint64_t progress = expect_progress(environment_, request.Get("progress"), job);
   const auto value = [self = shared_from_this(), job, fetched = std::move(fetched)](Napi::Env e) -> napi_value {
     Napi::Object result = Napi::Object::New(e);
     const Status status = result_of(e, *self->model_, *job, fetched, result);

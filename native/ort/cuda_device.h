@@ -30,6 +30,10 @@ struct CudaDevice {
   [[nodiscard]] Status synchronise() const;
   Status copy_in(void* device, const void* host, size_t bytes) const;
   Status copy_out(void* host, const void* device, size_t bytes) const;
+  // One of several copies: the last part may still be under way, `synchronise` waits for it,
+  Status send(void* device, const void* host, size_t bytes) const;
+  // and of work that is known to be done: nothing is waited for but the copy.
+  Status receive(void* host, const void* device, size_t bytes) const;
 };
 
 // Opens the driver (`library` is libcuda.so.1, or a path) and names the device with this ordinal, which counts

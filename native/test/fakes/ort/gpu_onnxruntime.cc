@@ -71,6 +71,12 @@ Status* add_config(SessionOptions* options, const char* key, const char* value) 
   return real<Status*(SessionOptions*, const char*, const char*)>(130)(options, key, value);
 }
 
+// Memory of the device is the host's, as in the fake driver.
+Status* create_memory_info(const char* name, AllocatorType type, int, MemType, MemoryInfo** out) noexcept {
+  return real<Status*(const char*, AllocatorType, int, MemType, MemoryInfo**)>(68)(
+      std::strncmp(name, "Cuda", 4) == 0 ? "Cpu" : name, type, 0, kMemTypeDefault, out);
+}
+
 Status* provider_of(const EpSubgraph* subgraph, const char** out) noexcept {
   if (g_provider == nullptr) return real<Status*(const EpSubgraph*, const char**)>(408)(subgraph, out);
   *out = g_provider;
@@ -97,6 +103,7 @@ const void* get_api(uint32_t version) noexcept {
   MJ_ORT_SLOTS(X)
   MJ_ORT_PLACEMENT_SLOTS(X)
 #undef X
+  replace(68, &create_memory_info);
   replace(130, &add_config);
   replace(170, &append_tensorrt);
   replace(171, &create_options<TensorRtOptions>);
