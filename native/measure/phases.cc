@@ -52,7 +52,7 @@ Status PhasesJob::all_segments(const ort::HostCopies& copies) {
   int64_t from = start_ns;
   for (size_t i = 0; i < request_.segments.size(); ++i) {
     if (i > 0 && i % request_.round == 0 && from - start_ns > request_.budget_ns) break;
-    tell({Phase::kRunning, done_, segments.size(), from - began_ns_}, from, false);
+    tell({Phase::kRunning, done_, segments.size(), from - began_ns_}, from, i == 0);
     if (Status failed = segment(copies, request_.segments[i], from); !failed.ok()) return failed;
     from = segments.back().end_ns;
   }

@@ -24,9 +24,9 @@ struct PhasesRequest {
     int64_t length_ns = 0;  // it ends with the call that is then under way
   };
   std::vector<Segment> segments;
-  size_t round = 1;       // segments that belong together:
-  int64_t budget_ns = 0;  // no further round is begun after this time
-  uint64_t warmup = 0;    // whole inferences
+  size_t round = 1;                    // segments that belong together:
+  int64_t budget_ns = 0;               // no further round is begun after this time
+  uint64_t warmup = 0;                 // whole inferences
   ort::Place host = ort::Place::kCpu;  // where copies begin and end
 };
 
@@ -50,7 +50,7 @@ class PhasesJob final : public ort::Job, public Progressing {
 
   // Results, valid once the job has ended well.
   int64_t start_ns = 0;
-  std::vector<Segment> segments;  // in the order of time
+  std::vector<Segment> segments;             // in the order of time
   std::array<TimeLog, kWorkingKinds> calls;  // durations by kind
   std::array<TimeLog, kParts> inside;        // of the parts of the whole inferences
   size_t bytes_in = 0;

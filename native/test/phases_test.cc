@@ -105,20 +105,20 @@ TEST("phases: a call longer than its segment is in it all the same, and no round
   for (const measure::TimeLog& calls : job.calls) CHECK_EQ(calls.size(), 1U);
 }
 
-TEST("phases: what is told ends with the last segment but one, and an interrupt ends a quiet segment") {
+TEST("phases: progress tells of warm-up and segments, and an interrupt ends a quiet one") {
   const Bound session = bound();
   PhasesRequest request = segments_of(0);
-  PhasesJob told(session.model, request, session.binding);
-  told.on_progress = [] {};
-  told.execute();
-  const std::vector<measure::Progress> progress = told.take_progress();
-  CHECK(progress.front().phase == measure::Phase::kWarmup);
-
-  request.segments = {{Kind::kIdle, 3600 * kNsPerSecond}};
+  request.segments.assign(1, {Kind::kIdle, 3600 * kNsPerSecond});
   PhasesJob job(session.model, request, session.binding);
-  job.on_progress = [&job] { job.interrupt(); };
+  std::vector<measure::Progress> told;
+  job.on_progress = [&] {
+    for (const measure::Progress& now : job.take_progress()) told.push_back(now);
+    if (told.back().phase == measure::Phase::kRunning) job.interrupt();
+  };
   job.execute();
   CHECK(job.status.code == Code::kAborted);
+  CHECK(told.front().phase == measure::Phase::kWarmup);
+  CHECK(told.back().phase == measure::Phase::kRunning);
 }
 
 }  // namespace

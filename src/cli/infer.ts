@@ -3,12 +3,15 @@ import {
   type MeasureOptions,
   Meter,
   type MeterOptions,
+  type PhasesProgress,
   type RaplInterface,
 } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
 import { openModel } from './model.js';
+import { historyOption, type PhasesRun, phasesOptions, refuseWithoutPhases } from './phases.js';
+import { describePhases, phasesAsJson, phasesProgressText } from './phases-report.js';
 import { progressText, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
@@ -32,6 +35,8 @@ const OPTIONS = {
   sham: { type: 'boolean' },
   warmup: { type: 'string' },
   idle: { type: 'string' },
+  phases: { type: 'boolean' },
+  duration: { type: 'string' },
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
   'rapl-interface': { type: 'string' },
@@ -44,29 +49,37 @@ const OPTIONS = {
 export async function infer(argv: string[]): Promise<void> {
   const args = parse(argv, OPTIONS, USAGE);
   const run = await measured(args);
-  const json = () => `${JSON.stringify(asJson(run, args.flag('raw')), null, 2)}\n`;
-  process.stdout.write(args.flag('json') ? json() : describe(run));
+  const raw = args.flag('raw');
+  const json = () => ('phases' in run ? phasesAsJson(run, raw) : asJson(run, raw));
+  const text = () => ('phases' in run ? describePhases(run) : describe(run));
+  process.stdout.write(args.flag('json') ? `${JSON.stringify(json(), null, 2)}\n` : text());
 }
 
-async function measured(args: Arguments): Promise<InferRun> {
+async function measured(args: Arguments): Promise<InferRun | PhasesRun> {
   const [name, ...more] = args.positionals;
   if (name === undefined || more.length > 0) {
     throw invalidArgument('infer takes one model: an .onnx file or the name of a built-in one.', USAGE);
   }
   const seed = args.count('seed') ?? 0;
   const options = measureOptions(args);
+  const phases = args.flag('phases') ? phasesOptions(args, seed) : refuseWithoutPhases(args);
   const model = await openModel(name, seed);
   const session = await InferenceSession.create(model.path, sessionOptions(args));
   const meter = await Meter.open(meterOptions(args));
   const status = statusLine();
   try {
     const feeds = makeFeeds(session, model, args, seed);
+    const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
+    if (phases) {
+      const onProgress = (p: PhasesProgress) => status.show(phasesProgressText(model.label, p));
+      const told = await session.measurePhases(feeds, { ...phases, meter, onProgress });
+      return { model: model.label, batch, phases: told };
+    }
     const measurement = await session.measure(feeds, {
       ...options,
       meter,
       onProgress: (p) => status.show(progressText(model.label, p)),
     });
-    const batch = Object.values(feeds)[0]?.dims[0] ?? 1;
     return { model: model.label, batch, measurement };
   } finally {
     status.clear();
@@ -80,6 +93,7 @@ function meterOptions(args: Arguments): MeterOptions {
   // The library refuses one that there is not.
   return {
     ...rootsOf(args),
+    ...historyOption(args),
     ...(raplInterface === undefined ? {} : { raplInterface: raplInterface as RaplInterface }),
   };
 }

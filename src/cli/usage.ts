@@ -30,6 +30,8 @@ Options of infer
   --warmup N           runs before anything is measured (default 10)
   --idle T             quiet time on both sides (default 1s, of many blocks five periods of the counter; 0s: none, and
                        no idle is subtracted)
+  --phases             instead: copy to the device, compute and copy back, each with its time and energy; with
+                       --duration T (default 25s), --warmup and --seed
   --threads N          intra-op threads of ONNX Runtime
   --rapl-interface NAME   perf, msr or powercap: how the processor's counters are read (default: the first that can be)
   --raw                with --json: every duration and the raw samples too

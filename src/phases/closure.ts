@@ -76,7 +76,10 @@ function notesOf(time: Closure, energy: EnergyClosure | undefined): string[] {
   if (!time.closes) notes.push(sentence('take', 'time', time));
   if (energy !== undefined && energy.status === 'open') notes.push(sentence('cost', 'energy', energy.gross));
   return notes.length > 0
-    ? [...notes, 'So the figures of single phases are those of phases back to back, not their parts of an inference.']
+    ? [
+        ...notes,
+        'So the figures of single phases are those of phases back to back, not their parts of an inference.',
+      ]
     : notes;
 }
 

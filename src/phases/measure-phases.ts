@@ -23,11 +23,7 @@ export interface PhasedSession<O> {
   readonly graphCapture: boolean;
   openPath(feeds: Feeds, path: DataPath): Promise<OpenPath>;
   /** Runs the segments on the session's own thread. */
-  phasesNative(
-    request: NativePhases,
-    path: OpenPath,
-    signal?: AbortSignalLike,
-  ): Promise<PhasesLoopResult<O>>;
+  phasesNative(request: NativePhases, path: OpenPath, signal?: AbortSignalLike): Promise<PhasesLoopResult<O>>;
 }
 
 export type NativePhases = Omit<NativePhasesRequest, 'ticket' | 'binding'>;
@@ -87,7 +83,12 @@ function nativeRequest(
     progress:
       onProgress &&
       ((phase, calls, elapsedMs, done) =>
-        onProgress({ phase: phase === 0 ? 'warm-up' : 'running', calls, elapsedMs, segments: { done, planned } })),
+        onProgress({
+          phase: phase === 0 ? 'warm-up' : 'running',
+          calls,
+          elapsedMs,
+          segments: { done, planned },
+        })),
   };
 }
 

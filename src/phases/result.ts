@@ -123,7 +123,8 @@ function planOf(
   segments: readonly PhaseSegment[],
 ): PhasesPlan {
   const done = segments.length;
-  const rest = done < kinds.length ? ` Calls are longer than segments, so ${done} of ${kinds.length} were run.` : '';
+  const rest =
+    done < kinds.length ? ` Calls are longer than segments, so ${done} of ${kinds.length} were run.` : '';
   return {
     seed,
     segments: done,

@@ -1,0 +1,55 @@
+// `infer --phases`: its options.
+import type { Meter, MeterOptions, PhasesMeasurement, PhasesOptions } from '../index.js';
+import type { Arguments } from './arguments.js';
+import { invalidArgument } from './refuse.js';
+
+export interface PhasesRun {
+  model: string;
+  batch: number;
+  phases: PhasesMeasurement;
+}
+
+/** What says how long or how a measurement without phases runs. */
+const OTHERS = [
+  'repetitions',
+  'min-duration',
+  'uncertainty',
+  'scope',
+  'max-duration',
+  'mode',
+  'runs-per-block',
+  'idle',
+] as const;
+
+/** The library refuses a sitting of which the meter keeps less than it needs. */
+const HISTORY_OF_DURATION = 1.5;
+const KEPT_ANYWAY_S = 120;
+
+export function phasesOptions(args: Arguments, seed: number): PhasesOptions<Meter> {
+  const other =
+    OTHERS.find((name) => args.text(name) !== undefined) ?? (args.flag('sham') ? 'sham' : undefined);
+  if (other !== undefined) {
+    throw invalidArgument(`--${other} says how to measure without phases.`, 'Leave it out, or --phases.');
+  }
+  const durationMs = args.durationMs('duration');
+  const warmup = args.count('warmup');
+  return {
+    seed,
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(warmup === undefined ? {} : { warmup }),
+  };
+}
+
+export function refuseWithoutPhases(args: Arguments): undefined {
+  if (args.text('duration') === undefined) return undefined;
+  throw invalidArgument(
+    '--duration says how long phases are measured.',
+    'Give --phases too, or --min-duration.',
+  );
+}
+
+/** As much history as a long sitting needs. */
+export function historyOption(args: Arguments): Pick<MeterOptions, 'historySeconds'> {
+  const seconds = Math.ceil((HISTORY_OF_DURATION * (args.durationMs('duration') ?? 0)) / 1000);
+  return seconds > KEPT_ANYWAY_S ? { historySeconds: seconds } : {};
+}
