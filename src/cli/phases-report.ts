@@ -107,8 +107,8 @@ function closureLines({ closure }: PhasesMeasurement): string[] {
   return [
     'sum of the three phases less the whole',
     table([
-      ['  time', quantityWithShare(closure.time)],
-      ...energies.map(({ id, gross }) => [`  energy, ${id}`, quantityWithShare(gross)]),
+      ['  time', shareOf(closure.time)],
+      ...energies.map(({ id, gross }) => [`  energy, ${id}`, shareOf(gross)]),
     ]),
     ...closure.notes,
     `Supposed: ${closure.assumption}`,
@@ -116,10 +116,10 @@ function closureLines({ closure }: PhasesMeasurement): string[] {
   ];
 }
 
-function quantityWithShare({ difference, whole, relative, closes }: Closure): string {
-  const u = Math.abs(difference.uncertainty / whole.value);
+function shareOf({ difference, whole, relative, closes }: Closure): string {
+  const u = difference.uncertainty / whole.value;
   const share = `${(100 * relative).toFixed(1)} ± ${(100 * u).toFixed(1)} % of the whole`;
-  return `${quantity(difference).replace(/ \(.*/, '')}: ${share}, ${closes ? 'closes' : 'does not close'}`;
+  return `${share}, ${closes ? 'closes' : 'does not close'}`;
 }
 
 /** For a program. Durations, segments and raw samples only on request: they are long. */

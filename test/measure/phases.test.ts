@@ -34,7 +34,7 @@ function played(durationMs: number, watts: readonly number[]) {
     skippedProviders: [],
     device: { uuid: UUID, pciBusId: '' },
     runtime: { version: '1.29.0' },
-    placement: { known: false, nodes: {}, names: {}, source: null } as never,
+    placement: { known: false, nodes: {}, names: {} },
     graphCapture: true,
     openPath: async () => ({ binding: 1, pinned: false, close: async () => undefined }),
     phasesNative: async (request) => {

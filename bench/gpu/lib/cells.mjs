@@ -29,7 +29,17 @@ function providerOptions({ provider }, engineCache) {
   return { trt_engine_cache_enable: '1', trt_engine_cache_path: engineCache };
 }
 
-export async function openCell({ name, file, model, batch, tensors, engineCache, libraryFolders, peer }) {
+export async function openCell({
+  name,
+  file,
+  model,
+  batch,
+  tensors,
+  engineCache,
+  libraryFolders,
+  onnxruntime,
+  peer,
+}) {
   const cell = CELLS[name];
   const given = providerOptions(cell, engineCache);
   const free = model === 'bert-base' ? { batch, sequence: SEQUENCE } : { batch };
@@ -38,6 +48,7 @@ export async function openCell({ name, file, model, batch, tensors, engineCache,
     freeDimensionOverrides: free,
     libraryFolders,
     enableGraphCapture: cell.graph === true,
+    ...(onnxruntime === undefined ? {} : { onnxruntime }),
   });
   const feeds = Object.fromEntries(
     Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new Tensor(type, data, dims)]),
