@@ -36,6 +36,13 @@ Status PhasesJob::prepare(ort::HostCopies& copies) {
   if (Status failed = ort::HostCopies::make(*model_, *binding_, request_.host, copies); !failed.ok()) return failed;
   bytes_in = copies.bytes_in();
   bytes_out = copies.bytes_out();
+  if (bytes_in == 0 || bytes_out == 0) {
+    return {Code::kNotSupported,
+            std::string("The model has no ") +
+                (bytes_in == 0 ? "input that is copied to" : "output that is copied from") +
+                " the device: text stays in the host's memory.",
+            "Use session.measure."};
+  }
   for (uint64_t i = 0; i < request_.warmup; ++i) {
     for (const Kind kind : {Kind::kCopyIn, Kind::kCompute, Kind::kCopyOut}) {
       if (Status failed = part(copies, kind); !failed.ok()) return failed;

@@ -23,8 +23,8 @@ struct Bound {
   std::shared_ptr<Binding> binding;
 };
 
-// Two numbers in, their negatives out.
-Bound bound() {
+// Numbers in, their negatives out.
+Bound bound(int64_t count = 2) {
   const Library* opened = nullptr;
   expect_ok(open_library(MJ_FAKES "/ort/libonnxruntime.so.1", opened));
   const std::string bytes = test::one_node("Neg", abi::kFloat32, {-1});
@@ -40,7 +40,8 @@ Bound bound() {
   Bindings feed;
   feed.input_names.push_back(result.model->inputs()[0].name.c_str());
   feed.inputs.resize(1);
-  expect_ok(copy_tensor(library().allocator, abi::kFloat32, {2}, data.data(), sizeof(data), feed.inputs[0]));
+  expect_ok(copy_tensor(library().allocator, abi::kFloat32, {count}, data.data(),
+                        byte_size(abi::kFloat32, static_cast<size_t>(count)), feed.inputs[0]));
   expect_ok(result.binding->update(feed));
   return result;
 }
@@ -103,6 +104,13 @@ TEST("phases: a call longer than its segment is in it all the same, and no round
   expect_ok(job.status);
   CHECK_EQ(job.segments.size(), kAll.size());
   for (const measure::TimeLog& calls : job.calls) CHECK_EQ(calls.size(), 1U);
+}
+
+TEST("phases: a model of which nothing is copied has none") {
+  const Bound session = bound(0);
+  PhasesJob job(session.model, segments_of(0), session.binding);
+  job.execute();
+  CHECK(job.status.code == Code::kNotSupported);
 }
 
 TEST("phases: progress tells of warm-up and segments, and an interrupt ends a quiet one") {
