@@ -7,6 +7,9 @@ import { type Calls, type CallTimes, energyOfCalls } from './energy.js';
 const ASSUMPTION =
   'A phase costs inside an inference what it costs back to back with its own kind: same clocks, same state of caches and links, nothing overlapped.';
 
+/** A closure is said to be blurred where U of the difference exceeds this part of the whole. */
+const TOO_WIDE = 0.1;
+
 const SUM: Calls = [
   ['host-to-device', 1],
   ['compute', 1],
@@ -75,15 +78,29 @@ function notesOf(time: Closure, energy: EnergyClosure | undefined): string[] {
   const notes: string[] = [];
   if (!time.closes) notes.push(sentence('take', 'time', time));
   if (energy !== undefined && energy.status === 'open') notes.push(sentence('cost', 'energy', energy.gross));
-  return notes.length > 0
-    ? [
-        ...notes,
-        'So the figures of single phases are those of phases back to back, not their parts of an inference.',
-      ]
-    : notes;
+  if (notes.length > 0) {
+    notes.push(
+      'So the figures of single phases are those of phases back to back, not their parts of an inference.',
+    );
+  }
+  if (energy !== undefined && energy.status !== 'unknown' && blurred(energy.gross)) {
+    notes.push(
+      `Whether energy adds up is known to ± ${share(energy.gross, energy.gross.difference.uncertainty)} % of a whole inference only: a longer durationMs tells more.`,
+    );
+  }
+  return notes;
 }
 
-function sentence(verb: string, what: string, { sum, whole, difference }: Closure): string {
-  const percent = (x: number) => ((100 * x) / whole.value).toFixed(1);
-  return `Alone the three phases ${verb} ${percent(sum.value)} % of the ${what} of a whole inference (difference ${percent(difference.value)} ± ${percent(difference.uncertainty)} %): they do not add up to it.`;
+function blurred({ difference, whole }: Closure): boolean {
+  return difference.uncertainty > TOO_WIDE * Math.abs(whole.value);
+}
+
+/** In percent of the whole. */
+function share({ whole }: Closure, value: number): string {
+  return ((100 * value) / whole.value).toFixed(1);
+}
+
+function sentence(verb: string, what: string, closed: Closure): string {
+  const { sum, difference } = closed;
+  return `Alone the three phases ${verb} ${share(closed, sum.value)} % of the ${what} of a whole inference (difference ${share(closed, difference.value)} ± ${share(closed, difference.uncertainty)} %): they do not add up to it.`;
 }

@@ -26,7 +26,7 @@ function machine() {
 
 test('infer --phases tells time and energy of each phase, and whether they add up', () => {
   const infer = machine();
-  const json = infer('cuda', '--phases', '--duration', '4s', '--seed', '3', '--json');
+  const json = infer('cuda', '--phases', '--duration', '2s', '--seed', '3', '--json');
   expect(json.stderr).toBe('');
   const told = JSON.parse(json.stdout);
   expect(told).toMatchObject({
@@ -40,7 +40,7 @@ test('infer --phases tells time and energy of each phase, and whether they add u
   for (const long of ['timeline', 'segments', 'outputs']) expect(told).not.toHaveProperty(long);
   expect(told.whole.latency).not.toHaveProperty('durations');
 
-  const { stdout } = infer('cuda', '--phases', '--duration', '4s');
+  const { stdout } = infer('cuda', '--phases', '--duration', '2s');
   for (const line of [
     'SIMULATED',
     'host to device',

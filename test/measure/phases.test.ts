@@ -60,7 +60,7 @@ function measured(energy: PhaseEnergy | undefined) {
   return energy;
 }
 
-describe('phases of known power', () => {
+describe.concurrent('phases of known power', () => {
   const durationMs = 9000;
   const measure = async (whole: number) => {
     const { nvml, session } = played(durationMs, [200, 600, 160, whole, BASE_W]);
@@ -114,7 +114,7 @@ function onFakeGpu(
     const meter = await m.Meter.open(${JSON.stringify(nvml.options())});
     const feeds = { x: new m.Tensor('float32', [1, 2], [2]) };
     const told = [];
-    const measure = (more) => session.measurePhases(feeds, { durationMs: 4000, meter, onProgress: (p) => told.push(p.phase), ...more });
+    const measure = (more) => session.measurePhases(feeds, { durationMs: 2000, meter, onProgress: (p) => told.push(p.phase), ...more });
     let after = '';
     ${more}
     const r = await measure({});

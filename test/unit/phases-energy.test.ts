@@ -136,6 +136,12 @@ describe('the closure', () => {
     expect(notes.at(-1)).toContain('back to back');
   });
 
+  test('says where its interval is too wide to tell', () => {
+    const { board, notes } = closureOf(attribution(channel(0)), times(0.2), 'board-0');
+    expect(board).toMatchObject({ status: 'closed' });
+    expect(notes).toEqual([expect.stringMatching(/only: a longer durationMs/)]);
+  });
+
   test('is unknown where a power is, or where the counter is doubted', () => {
     const doubted = channel(0, { status: 'suspect', cause: 'other-work', reason: 'busy' } as never);
     expect(closureOf(attribution(doubted), times(), 'board-0').board).toMatchObject({
