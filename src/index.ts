@@ -19,5 +19,6 @@ export type * from './types/engine.js';
 export type * from './types/measure.js';
 export type * from './types/meter.js';
 export type * from './types/onnx.js';
+export type * from './types/phases.js';
 export type * from './types/precision.js';
 export type * from './types/probe.js';

@@ -1,13 +1,11 @@
 // Latencies of the runs of a measurement: exact moments of all of them, quantiles of those that are kept.
-import type { Moments, NativeMeasureResult } from './native.js';
+import type { Moments, RunTimes } from './native.js';
 import type { LatencySummary } from './types/measure.js';
 
 const NS_PER_MS = 1e6;
 /** As many as one native loop keeps (native/measure/time_log.h). */
 const MOST_KEPT = 2_097_152;
 const NONE: Moments = { count: 0, mean: 0, squares: 0, min: Number.POSITIVE_INFINITY, max: 0 };
-
-export type RunTimes = Pick<NativeMeasureResult, 'durationsNs' | 'durationsEvery' | 'moments'>;
 
 /** Times of many loops, in memory that does not grow with their number. */
 export class LatencyLog {
@@ -55,6 +53,13 @@ export class LatencyLog {
     this.#parts = [thinned(joined(this.#parts), every / this.#every)];
     this.#every = every;
   }
+}
+
+/** Of one loop. */
+export function summaryOf(times: RunTimes): LatencySummary {
+  const log = new LatencyLog();
+  log.add(times);
+  return log.summary();
 }
 
 /** Moments of two sets as one (Chan, Golub and LeVeque 1983). */

@@ -501,6 +501,7 @@ export interface NativeSession {
   ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
   measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
+  measurePhases(request: NativePhasesRequest): Promise<NativePhasesResult>;
   /**
    * Binds inputs and outputs in a place (native/ort/memory.h: 0 CPU, 1 page-locked, 2 device) and runs so many times;
    * the number names the binding. `keepOutputs`: outputs stay where they are, whatever their shape.
@@ -578,16 +579,52 @@ export interface Moments {
   max: number;
 }
 
-export interface NativeMeasureResult {
-  /** Of each block, in the order of time: start of its quiet time, start, end, end of the quiet time after. */
-  marksNs: BigInt64Array;
-  /** Runs of each block; 0: a sham. */
-  runs: Float64Array;
+export interface RunTimes {
   /** In order: of the first run and of every `durationsEvery`-th from it on, so that memory stays bounded. */
   durationsNs: Float64Array;
   durationsEvery: number;
   /** Of all runs, ns. */
   moments: Moments;
+}
+
+export interface NativeMeasureResult extends RunTimes {
+  /** Of each block, in the order of time: start of its quiet time, start, end, end of the quiet time after. */
+  marksNs: BigInt64Array;
+  /** Runs of each block; 0: a sham. */
+  runs: Float64Array;
+  outputs: NativeOutputs;
+}
+
+/** Segments of one kind each (native/measure/phases.h), back to back. */
+export interface NativePhasesRequest {
+  ticket: number;
+  /** On the device. */
+  binding: number;
+  kinds: Int32Array;
+  /** Of each segment; it ends with the call under way. */
+  lengthsNs: Float64Array;
+  /** So many segments belong together; none of another round is begun after `budgetNs`. */
+  round: number;
+  budgetNs: number;
+  warmup: number;
+  /** The host's buffers lie in page-locked memory. */
+  pinned: boolean;
+  /** As of a measurement; blocks are segments, and of phases there are 0 and 2. */
+  progress: NativeMeasureRequest['progress'];
+}
+
+export interface NativePhasesResult {
+  /** Segment i lies between instants i and i + 1. */
+  marksNs: BigInt64Array;
+  kinds: Int32Array;
+  calls: Float64Array;
+  /** Of all calls, by kind; of idle none. */
+  times: RunTimes[];
+  /** Of the copy in, the compute and the copy out in each whole inference. */
+  inside: RunTimes[];
+  /** Of one call. */
+  bytesIn: number;
+  bytesOut: number;
   outputs: NativeOutputs;
 }
 

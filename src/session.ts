@@ -10,6 +10,7 @@ import { measureSession, type NativeLoop, NO_RUNS, type OpenPath } from './measu
 import type { Meter } from './meter.js';
 import type { NativeFeed, NativeMeasureResult, NativeOutputs, NativeSession } from './native.js';
 import { type OpenedSession, openSession } from './open-session.js';
+import { measurePhases, type NativePhases, type PhasesLoopResult } from './phases/measure-phases.js';
 import { bindsOnDevice } from './providers.js';
 import { readRunOptions } from './session-options.js';
 import type { Tensor } from './tensor.js';
@@ -28,6 +29,7 @@ import type {
   TensorLike,
   ValueMetadata as ValueMetadataType,
 } from './types/onnx.js';
+import type { PhasesMeasurement, PhasesOptions } from './types/phases.js';
 import type { Precision } from './types/precision.js';
 
 /** @internal */
@@ -159,6 +161,15 @@ export class InferenceSession {
   }
 
   /**
+   * Time and energy of the copy to the device, the compute and the copy back, each run by itself in many short segments
+   * between those of whole inferences and idle, and told apart by attribution. Needs a session on a CUDA device.
+   */
+  async measurePhases(feeds: Feeds, options?: PhasesOptions<Meter>): Promise<PhasesMeasurement<Outputs>> {
+    this.#checkOpen();
+    return await measurePhases(this, feeds, options);
+  }
+
+  /**
    * Binds inputs and outputs once, in the memory of the device where the session has one: they stay there from run to
    * run. Inputs are copied; a binding ends by `release`, or with the session.
    */
@@ -230,6 +241,19 @@ export class InferenceSession {
     const loop = (): Promise<NativeMeasureResult> =>
       this.#native.measure({ ...request, ticket, feed, fetch: undefined, binding, pinned });
     const result = await (signal === undefined ? loop() : this.#abortable(ticket, signal, loop));
+    return { ...result, outputs: toOutputs(this.#outputs, result.outputs, ALL_OUTPUTS) };
+  }
+
+  /** @internal The segments of `measurePhases`, on what `openPath` has bound. */
+  async phasesNative(
+    request: NativePhases,
+    { binding }: OpenPath,
+    signal?: AbortSignalLike,
+  ): Promise<PhasesLoopResult<Outputs>> {
+    this.#checkOpen();
+    const ticket = ++this.#ticket;
+    const run = () => this.#native.measurePhases({ ...request, ticket, binding: binding as number });
+    const result = await (signal === undefined ? run() : this.#abortable(ticket, signal, run));
     return { ...result, outputs: toOutputs(this.#outputs, result.outputs, ALL_OUTPUTS) };
   }
 

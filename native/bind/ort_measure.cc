@@ -1,3 +1,5 @@
+#include "bind/ort_measure.h"
+
 #include <utility>
 
 #include "bind/addon_data.h"
@@ -8,12 +10,6 @@
 namespace mj::bind {
 
 namespace {
-
-Napi::Float64Array durations_of(Napi::Env env, const measure::TimeLog& log) {
-  Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());
-  for (size_t i = 0; i < log.size(); ++i) durations[i] = log[i];
-  return durations;
-}
 
 // Four instants a block.
 Napi::BigInt64Array marks_of(Napi::Env env, const std::vector<measure::Block>& blocks) {
@@ -38,16 +34,7 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
   if (Status status = write_outputs(env, model, fetched, job.bindings, outputs); !status.ok()) return status;
   result.Set("marksNs", marks_of(env, job.blocks));
   result.Set("runs", runs_of(env, job.blocks));
-  result.Set("durationsNs", durations_of(env, job.durations));
-  result.Set("durationsEvery", Napi::Number::New(env, static_cast<double>(job.durations.every())));
-  const measure::Moments& all = job.durations.moments();
-  Napi::Object moments = Napi::Object::New(env);
-  moments.Set("count", Napi::Number::New(env, static_cast<double>(all.count)));
-  moments.Set("mean", Napi::Number::New(env, all.mean));
-  moments.Set("squares", Napi::Number::New(env, all.squares));
-  moments.Set("min", Napi::Number::New(env, all.min));
-  moments.Set("max", Napi::Number::New(env, all.max));
-  result.Set("moments", moments);
+  set_times(env, result, job.durations);
   result.Set("outputs", outputs);
   return {};
 }
@@ -60,7 +47,24 @@ Status read_tensors(Napi::Env env, const Napi::Object& request, const ort::Model
   return read_fetch(env, request.Get("fetch"), env.Undefined(), model, bindings, fetched, borrowed);
 }
 
-void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& job) {
+}  // namespace
+
+void set_times(Napi::Env env, Napi::Object& target, const measure::TimeLog& log) {
+  Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());
+  for (size_t i = 0; i < log.size(); ++i) durations[i] = log[i];
+  target.Set("durationsNs", durations);
+  target.Set("durationsEvery", Napi::Number::New(env, static_cast<double>(log.every())));
+  const measure::Moments& all = log.moments();
+  Napi::Object moments = Napi::Object::New(env);
+  moments.Set("count", Napi::Number::New(env, static_cast<double>(all.count)));
+  moments.Set("mean", Napi::Number::New(env, all.mean));
+  moments.Set("squares", Napi::Number::New(env, all.squares));
+  moments.Set("min", Napi::Number::New(env, all.min));
+  moments.Set("max", Napi::Number::New(env, all.max));
+  target.Set("moments", moments);
+}
+
+void call_progress(const Napi::FunctionReference& callback, measure::Progressing& job) {
   const Napi::Env env = callback.Env();
   for (const measure::Progress& now : job.take_progress()) {
     callback.Call({Napi::Number::New(env, static_cast<int>(now.phase)),
@@ -69,8 +73,6 @@ void call_progress(const Napi::FunctionReference& callback, measure::LoopJob& jo
                    Napi::Number::New(env, static_cast<double>(now.blocks))});
   }
 }
-
-}  // namespace
 
 Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -88,15 +90,7 @@ Napi::Value SessionBinding::measure(const Napi::CallbackInfo& info) {
     if (!status.ok()) throw_status(env, status);
   }
 
-  uint64_t progress = 0;
-  if (const Napi::Value callback = request.Get("progress"); callback.IsFunction()) {
-    const auto function = std::make_shared<Napi::FunctionReference>(Napi::Persistent(callback.As<Napi::Function>()));
-    progress = environment_->expect([function, job](Napi::Env) { call_progress(*function, *job); });
-    environment_->let_go(progress);  // the job itself is waited for
-    // The job must not own what owns the job.
-    job->on_progress = [environment = environment_, progress] { environment->post(progress); };
-  }
-
+  const uint64_t progress = expect_progress(environment_, request.Get("progress"), job);
   const auto value = [self = shared_from_this(), job, fetched = std::move(fetched)](Napi::Env e) -> napi_value {
     Napi::Object result = Napi::Object::New(e);
     const Status status = result_of(e, *self->model_, *job, fetched, result);

@@ -132,4 +132,19 @@ measure::LoopRequest read_loop_request(const Napi::Object& request) {
   return result;
 }
 
+measure::PhasesRequest read_phases_request(const Napi::Object& request) {
+  measure::PhasesRequest result;
+  const auto kinds = request.Get("kinds").As<Napi::Int32Array>();
+  const auto lengths = request.Get("lengthsNs").As<Napi::Float64Array>();
+  result.segments.reserve(kinds.ElementLength());
+  for (size_t i = 0; i < kinds.ElementLength(); ++i) {
+    result.segments.push_back({static_cast<measure::Kind>(kinds[i]), static_cast<int64_t>(lengths[i])});
+  }
+  result.round = static_cast<size_t>(integer(request, "round"));
+  result.budget_ns = integer(request, "budgetNs");
+  result.warmup = static_cast<uint64_t>(integer(request, "warmup"));
+  if (truth(request, "pinned")) result.host = ort::Place::kPinned;
+  return result;
+}
+
 }  // namespace mj::bind

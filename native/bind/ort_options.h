@@ -5,6 +5,7 @@
 
 #include "bind/napi_setup.h"
 #include "measure/loop.h"
+#include "measure/phases.h"
 #include "ort/model.h"
 
 namespace mj::bind {
@@ -19,9 +20,10 @@ struct SessionRequest {
 };
 
 std::vector<std::string> read_texts(const Napi::Array& list);
-// From NativeSessionOptions, NativeRunSettings and NativeMeasureRequest of src/native.ts.
+// From NativeSessionOptions, NativeRunSettings, NativeMeasureRequest and NativePhasesRequest of src/native.ts.
 SessionRequest read_session_request(const Napi::Object& options);
 ort::RunSettings read_run_settings(const Napi::Object& settings);
 measure::LoopRequest read_loop_request(const Napi::Object& request);
+measure::PhasesRequest read_phases_request(const Napi::Object& request);
 
 }  // namespace mj::bind

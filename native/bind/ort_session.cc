@@ -109,6 +109,7 @@ Napi::Object SessionBinding::object(Napi::Env env) {
                  return (self.get()->*function)(info);
                }));
   };
+  method("measurePhases", &SessionBinding::measure_phases);
   method("bind", &SessionBinding::bind);
   method("updateBinding", &SessionBinding::update_binding);
   method("runBinding", &SessionBinding::run_binding);

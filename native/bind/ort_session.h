@@ -30,6 +30,7 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
  private:
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value measure(const Napi::CallbackInfo& info);
+  Napi::Value measure_phases(const Napi::CallbackInfo& info);
   Napi::Value end_profiling(Napi::Env env);
   Napi::Value release(Napi::Env env);
 

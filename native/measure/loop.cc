@@ -10,7 +10,6 @@ namespace mj::measure {
 
 namespace {
 
-constexpr int64_t kProgressPeriodNs = 100 * kNsPerMs;
 // A count this large is not reserved at once: its time bound may end it long before.
 constexpr uint64_t kReserveAtOnce = 1 << 20;
 
@@ -28,11 +27,6 @@ int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns
 
 LoopJob::LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding)
     : ModelJob(std::move(model)), request_(request), binding_(std::move(binding)) {}
-
-std::vector<Progress> LoopJob::take_progress() {
-  const std::lock_guard<std::mutex> lock(progress_mutex_);
-  return std::exchange(progress_, {});
-}
 
 void LoopJob::interrupt() noexcept {
   abort_.stop();
@@ -198,13 +192,7 @@ Status LoopJob::sleep_until(Phase phase, int64_t deadline_ns) {
 }
 
 void LoopJob::tell(Phase phase, uint64_t runs, int64_t now_ns, bool always) {
-  if (!on_progress || (!always && now_ns - told_ns_ < kProgressPeriodNs)) return;
-  told_ns_ = now_ns;
-  {
-    const std::lock_guard<std::mutex> lock(progress_mutex_);
-    progress_.push_back({phase, runs, blocks.size(), now_ns - began_ns_});
-  }
-  on_progress();
+  Progressing::tell({phase, runs, blocks.size(), now_ns - began_ns_}, now_ns, always);
 }
 
 }  // namespace mj::measure

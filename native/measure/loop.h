@@ -3,12 +3,11 @@
 // The synchronised loop: everything between the first warm-up run and the end of the quiet time after, on the
 // session's own thread, so that no event loop stands between the marks and the work.
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "measure/progress.h"
 #include "measure/time_log.h"
 #include "ort/binding.h"
 
@@ -40,30 +39,16 @@ struct Block {
   uint64_t runs = 0;  // 0: a sham
 };
 
-enum class Phase : int { kWarmup, kIdleBefore, kRunning, kIdleAfter, kSham };
-
-struct Progress {
-  Phase phase = Phase::kWarmup;
-  uint64_t runs = 0;
-  uint64_t blocks = 0;  // done
-  int64_t elapsed_ns = 0;
-};
-
 // The first instant of this phase of the counter's period at or after `earliest_ns`.
 int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns) noexcept;
 
-class LoopJob final : public ort::ModelJob {
+class LoopJob final : public ort::ModelJob, public Progressing {
  public:
   // With a binding its inputs and outputs are used, and `bindings` receives the outputs at the end; without one the
   // tensors of `bindings` go in and come out in each run.
   LoopJob(std::shared_ptr<ort::Model> model, const LoopRequest& request, std::shared_ptr<ort::Binding> binding);
 
   void interrupt() noexcept override;
-
-  // Called on the executor's thread, at most every 100 ms and when the phase changes; never in a timed run.
-  std::function<void()> on_progress;
-  // What has happened since the last call, oldest first; from any thread.
-  std::vector<Progress> take_progress();
 
   ort::Bindings bindings;
 
@@ -90,10 +75,7 @@ class LoopJob final : public ort::ModelJob {
   const std::shared_ptr<ort::Binding> binding_;
   bool staged_ = false;  // once it is done
   StopSignal abort_;
-  int64_t told_ns_ = 0;
   int64_t began_ns_ = 0;
-  std::mutex progress_mutex_;
-  std::vector<Progress> progress_;
 };
 
 }  // namespace mj::measure

@@ -112,7 +112,7 @@ Status Binding::synchronise() {
   return model_->device().synchronise();
 }
 
-Status Binding::fetch(std::vector<Owned<abi::Value>>& values) {
+Status Binding::bound_outputs(std::vector<Owned<abi::Value>>& values) {
   if (!ran_) {
     return {Code::kInvalidArgument, "The binding has not run since its inputs were set, so it has no outputs.",
             "Call run() first."};
@@ -121,11 +121,16 @@ Status Binding::fetch(std::vector<Owned<abi::Value>>& values) {
   abi::Value** list = nullptr;
   size_t count = 0;
   MJ_ORT_RETURN(api().GetBoundOutputValues(binding_.get(), library().allocator, &list, &count));
-  std::vector<Owned<abi::Value>> bound(count);
-  for (size_t i = 0; i < count; ++i) bound[i].reset(list[i]);
-  MJ_ORT_RETURN(api().AllocatorFree(library().allocator, static_cast<void*>(list)));
   values.resize(count);
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) values[i].reset(list[i]);
+  return take(api().AllocatorFree(library().allocator, static_cast<void*>(list)));
+}
+
+Status Binding::fetch(std::vector<Owned<abi::Value>>& values) {
+  std::vector<Owned<abi::Value>> bound;
+  if (Status status = bound_outputs(bound); !status.ok()) return status;
+  values.resize(bound.size());
+  for (size_t i = 0; i < bound.size(); ++i) {
     if (Status status = to_cpu(bound[i].get(), values[i]); !status.ok()) return status;
   }
   return {};

@@ -28,10 +28,13 @@ class Binding final : public Dependent {
   Status run();
   // Waits for the device and copies what the last run gave to tensors of the CPU, in the order of the request.
   Status fetch(std::vector<Owned<abi::Value>>& values);
+  // What the last run gave, where it lies; in the order of the request.
+  Status bound_outputs(std::vector<Owned<abi::Value>>& values);
   // Waits for what ONNX Runtime still does with bound memory, and for the device.
   Status synchronise();
 
   [[nodiscard]] const std::vector<size_t>& outputs() const noexcept { return request_.outputs; }
+  [[nodiscard]] const std::vector<Owned<abi::Value>>& bound_inputs() const noexcept { return inputs_; }
   // Lets go of the session; nothing else may be called after it.
   void close() noexcept override;
 

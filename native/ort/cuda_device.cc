@@ -148,18 +148,28 @@ DeviceMemory CudaDevice::memory() const noexcept {
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
-Status CudaDevice::copy_in(void* device, const void* host, size_t bytes) const {
+Status CudaDevice::send(void* device, const void* host, size_t bytes) const {
   if (!present() || bytes == 0) return {};
-  Status status = checked(calls, "cuMemcpyHtoD", calls.to_device(address(device), host, bytes));
+  return checked(calls, "cuMemcpyHtoD", calls.to_device(address(device), host, bytes));
+}
+
+Status CudaDevice::receive(void* host, const void* device, size_t bytes) const {
+  if (!present() || bytes == 0) return {};
+  return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
+}
+
+Status CudaDevice::copy_in(void* device, const void* host, size_t bytes) const {
+  if (bytes == 0) return {};
+  Status status = send(device, host, bytes);
   // From pageable memory the call returns before the last part has arrived.
   return status.ok() ? synchronise() : status;
 }
 
 Status CudaDevice::copy_out(void* host, const void* device, size_t bytes) const {
-  if (!present() || bytes == 0) return {};
+  if (bytes == 0) return {};
   // ONNX Runtime's stream does not wait for the default one, nor this for it.
   if (Status status = synchronise(); !status.ok()) return status;
-  return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
+  return receive(host, device, bytes);
 }
 
 void lose_device(const std::string& uuid, const Status& failure) {

@@ -43,6 +43,10 @@ struct CudaDevice {
   Status copy_in(void* device, const void* host, size_t bytes) const;
   Status copy_out(void* host, const void* device, size_t bytes) const;
   [[nodiscard]] DeviceMemory memory() const noexcept;
+  // One of several copies: the last part may still be under way, `synchronise` waits for it,
+  Status send(void* device, const void* host, size_t bytes) const;
+  // and of work that is known to be done: nothing is waited for but the copy.
+  Status receive(void* host, const void* device, size_t bytes) const;
 };
 
 // A context that has failed for good is the process's only one on its device, so all sessions there are lost together.

@@ -4,6 +4,8 @@ import {
   type MeasureOptions,
   Meter,
   type MeterOptions,
+  type PhasesOptions,
+  type PhasesProgress,
   type RaplInterface,
 } from '../index.js';
 import { type Arguments, assignment, parse } from './arguments.js';
@@ -19,6 +21,8 @@ import {
 import { asJson, describe, type InferRun } from './infer-report.js';
 import { makeFeeds } from './inputs.js';
 import { type ModelFile, openModel } from './model.js';
+import { historyOption, type PhasesRun, phasesOptions, refuseWithoutPhases } from './phases.js';
+import { describePhases, phasesAsJson, phasesProgressText } from './phases-report.js';
 import { progressText, type StatusLine, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
@@ -52,6 +56,8 @@ const OPTIONS = {
   warmup: { type: 'string' },
   idle: { type: 'string' },
   ...RUN_OPTIONS,
+  phases: { type: 'boolean' },
+  duration: { type: 'string' },
   threads: { type: 'string' },
   onnxruntime: { type: 'string' },
   'rapl-interface': { type: 'string' },
@@ -65,11 +71,14 @@ export async function infer(argv: string[]): Promise<void> {
   const args = parse(argv, OPTIONS, USAGE);
   const run = await measured(args);
   const marksAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
-  const json = () => `${JSON.stringify(asJson(run, args.flag('raw')), marksAsText, 2)}\n`;
-  process.stdout.write(args.flag('json') ? json() : describe(run));
+  const raw = args.flag('raw');
+  const told = () => ('phases' in run ? phasesAsJson(run, raw) : asJson(run, raw));
+  const json = () => `${JSON.stringify(told(), marksAsText, 2)}\n`;
+  const text = () => ('phases' in run ? describePhases(run) : describe(run));
+  process.stdout.write(args.flag('json') ? json() : text());
 }
 
-async function measured(args: Arguments): Promise<InferRun> {
+async function measured(args: Arguments): Promise<InferRun | PhasesRun> {
   const [name, ...more] = args.positionals;
   if (name === undefined || more.length > 0) {
     throw invalidArgument('infer takes one model: an .onnx file or the name of a built-in one.', USAGE);
@@ -80,12 +89,15 @@ async function measured(args: Arguments): Promise<InferRun> {
   const options = measureOptions(args);
   checkRunOptions(args, provider);
   if (against !== undefined) checkRunOptions(args, against);
-  const model = await openModel(name, args.count('seed') ?? 0);
+  const seed = args.count('seed') ?? 0;
+  const phases = args.flag('phases') ? phasesOptions(args, seed) : refuseWithoutPhases(args);
+  const model = await openModel(name, seed);
   const fixed = await fixDimensions(args, model);
   const meter = await Meter.open(meterOptions(args, provider));
   const status = statusLine();
   try {
     const job: Job = { args, options, model, fixed, meter, status };
+    if (phases) return await measuredPhases(job, provider, phases);
     const run = await measuredOn(job, provider);
     return against === undefined ? run : { ...run, against: await measuredAgainst(job, run, against) };
   } finally {
@@ -102,6 +114,20 @@ interface Job {
   fixed: FixedInputs | undefined;
   meter: Meter;
   status: StatusLine;
+}
+
+async function measuredPhases(job: Job, provider: string, options: PhasesOptions<Meter>): Promise<PhasesRun> {
+  const { args, model, fixed, meter, status } = job;
+  const { session } = await opened(job, provider);
+  try {
+    const feeds = makeFeeds(fixed ?? session, model, args, args.count('seed') ?? 0);
+    const onProgress = (p: PhasesProgress) => status.show(phasesProgressText(model.label, p));
+    const phases = await session.measurePhases(feeds, { ...options, meter, onProgress });
+    return { model: model.label, batch: Object.values(feeds)[0]?.dims[0] ?? 1, phases };
+  } finally {
+    status.clear();
+    await session.release();
+  }
 }
 
 async function measuredOn(job: Job, provider: string): Promise<InferRun> {
@@ -148,7 +174,7 @@ function meterOptions(args: Arguments, provider: string): MeterOptions {
   // The library refuses one that there is not.
   return {
     ...rootsOf(args),
-    ...(provider === 'tensorrt' ? { historySeconds: BUILD_HISTORY_S } : {}),
+    ...historyOption(args, provider === 'tensorrt' ? BUILD_HISTORY_S : 0),
     ...(raplInterface === undefined ? {} : { raplInterface: raplInterface as RaplInterface }),
   };
 }

@@ -37,6 +37,8 @@ Options of infer
   --tf32 on|off        allows TF32 of NVIDIA's tensor cores, or not (default: the provider's, which is to allow it)
   --strict             refuses a model of which a node falls to another provider
   --placement profile  finds out by a trial run which provider takes which nodes
+  --phases             instead: copy to the device, compute and copy back, each with its time and energy; with
+                       --duration T (default 25s), --warmup and --seed
   --threads N          intra-op threads of ONNX Runtime
   --rapl-interface NAME   perf, msr or powercap: how the processor's counters are read (default: the first that can be)
   --raw                with --json: every duration and the raw samples too

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LatencyLog, type RunTimes } from '../../src/latency.js';
+import { LatencyLog } from '../../src/latency.js';
+import type { RunTimes } from '../../src/native.js';
 
 /** As the native loop gives them. */
 function times(ns: number[], every = 1): RunTimes {

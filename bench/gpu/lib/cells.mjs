@@ -35,7 +35,17 @@ export const feedsOf = (tensors) =>
     Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new Tensor(type, data, dims)]),
   );
 
-export async function openCell({ name, file, model, batch, tensors, engineCache, libraryFolders, peer }) {
+export async function openCell({
+  name,
+  file,
+  model,
+  batch,
+  tensors,
+  engineCache,
+  libraryFolders,
+  onnxruntime,
+  peer,
+}) {
   const cell = CELLS[name];
   const free = model === 'bert-base' ? { batch, sequence: SEQUENCE } : { batch };
   const session = await InferenceSession.create(file, {
@@ -45,6 +55,7 @@ export async function openCell({ name, file, model, batch, tensors, engineCache,
     engineCache: cell.provider === 'tensorrt' && engineCache,
     libraryFolders,
     enableGraphCapture: cell.graph === true,
+    ...(onnxruntime === undefined ? {} : { onnxruntime }),
   });
   const given = providerOptions(session);
   const feeds = feedsOf(tensors);
