@@ -16,7 +16,9 @@ namespace {
 class LoadJob final : public ort::Job {
  public:
   explicit LoadJob(ort::ModelOptions options) : options_(std::move(options)) {}
-  void execute() noexcept override { status = ort::Model::load(options_, model); }
+  void execute() noexcept override { 
+    status = ort::Model::load(options_, model, [this] { return cancelled(); });
+  }
 
   std::shared_ptr<ort::Model> model;
 

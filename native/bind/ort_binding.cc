@@ -59,10 +59,14 @@ Napi::Value SessionBinding::bind(const Napi::CallbackInfo& info) {
   request.outputs = fetched_outputs(env, info[3], *model_);
   request.keep_outputs = info[5].As<Napi::Boolean>().Value();
   auto made = std::make_shared<std::shared_ptr<ort::Binding>>();
-  const auto job =
-      std::make_shared<ort::BindingJob>(model_, [model = model_, request, feed = copied_feed(env, info[2], *model_),
-                                                 runs = info[4].As<Napi::Number>().Int64Value(),
-                                                 made] { return bind_and_run(model, request, *feed, runs, *made); });
+  const int64_t runs = info[4].As<Napi::Number>().Int64Value();
+  const auto how = request.keep_outputs && runs > 0 ? ort::AtWork::How::kCapturing : ort::AtWork::How::kUsual;
+  const auto job = std::make_shared<ort::BindingJob>(
+      model_,
+      [model = model_, request, feed = copied_feed(env, info[2], *model_), runs, made] {
+        return bind_and_run(model, request, *feed, runs, *made);
+      },
+      how);
   job->ticket = ticket_of(info[0]);
   return promise_of(env, job, [self = shared_from_this(), made](Napi::Env e) -> napi_value {
     if (self->released_) {

@@ -15,7 +15,10 @@ namespace {
 class CloseJob final : public ort::Job {
  public:
   explicit CloseJob(std::shared_ptr<ort::Model> model) : model_(std::move(model)) {}
-  void execute() noexcept override { model_->close(); }
+  void execute() noexcept override {
+    const ort::AtWork ending(*model_->user(), [this] { return cancelled(); }, ort::AtWork::How::kEnding);
+    model_->close();
+  }
 
  private:
   std::shared_ptr<ort::Model> model_;
@@ -119,6 +122,7 @@ Napi::Object SessionBinding::object(Napi::Env env) {
                  return (self.get()->*function)(info);
                }));
   };
+  method("takeTurn", &SessionBinding::take_turn);
   method("bind", &SessionBinding::bind);
   method("updateBinding", &SessionBinding::update_binding);
   method("runBinding", &SessionBinding::run_binding);

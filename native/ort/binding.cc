@@ -147,7 +147,8 @@ void Binding::close() noexcept {
 
 void BindingJob::execute() noexcept {
   model_->arm();
-  status = cancelled() ? Status(Code::kAborted, "The run was aborted.") : work_();
+  const AtWork at_work(*model_->user(), [this] { return cancelled(); }, how_);
+  status = cancelled() || !at_work.entered() ? Status(Code::kAborted, "The run was aborted.") : work_();
 }
 
 }  // namespace mj::ort

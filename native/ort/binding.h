@@ -56,8 +56,8 @@ class Binding final : public Dependent {
 // Work with a binding as a job of its own.
 class BindingJob final : public Job {
  public:
-  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work)
-      : model_(std::move(model)), work_(std::move(work)) {}
+  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work, AtWork::How how = AtWork::How::kUsual)
+      : model_(std::move(model)), work_(std::move(work)), how_(how) {}
 
   void execute() noexcept override;
   void interrupt() noexcept override { model_->terminate(); }
@@ -65,6 +65,7 @@ class BindingJob final : public Job {
  private:
   std::shared_ptr<Model> model_;
   std::function<Status()> work_;
+  const AtWork::How how_;
 };
 
 }  // namespace mj::ort

@@ -32,6 +32,11 @@ void RunJob::execute() noexcept {
     status = {Code::kAborted, "The run was aborted."};
     return;
   }
+  const AtWork work(*model_->user(), [this] { return cancelled(); });
+  if (!work.entered()) {
+    status = {Code::kAborted, "The run was aborted."};
+    return;
+  }
   start_ns = monotonic_ns();
   status = model_->run(options.get(), bindings.input_names.data(), bindings.input_values(), bindings.inputs.size(),
                        bindings.output_names.data(), bindings.outputs.size(), bindings.output_values());
