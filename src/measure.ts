@@ -1,11 +1,13 @@
 import { type BlockMarks, type BlockRunner, needsRunTime, type Round } from './block-plan.js';
 import { withDefaultMeter } from './default-meter.js';
+import { type AskForTurn, takeTurn } from './device-turn.js';
 import { invalidArgument } from './errors.js';
 import { summarise } from './latency.js';
 import { type MeasuredBlocks, measureBlocks } from './measure-blocks.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
+import { joinedSessions, type ReportedDevice, reportedDevice } from './other-sessions.js';
 import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
 import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
@@ -31,6 +33,8 @@ export interface MeasurableSession<O> {
   readonly placement: Placement;
   /** It replays a CUDA graph. */
   readonly graphCapture: boolean;
+  /** Asks for a turn on the device. */
+  readonly askForTurn: AskForTurn;
   /** Puts the feeds where the loops find them. */
   openPath(feeds: Feeds, path: DataPath): Promise<OpenPath>;
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
@@ -93,11 +97,16 @@ async function measureWith<O>(
     onDevice: session.device !== null,
     graph: session.graphCapture,
   });
-  const path = await session.openPath(feeds, plan.dataPath);
+  const endTurn = await takeTurn(session.askForTurn.bind(session), plan.turn, options.signal);
   try {
-    return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
+    const path = await session.openPath(feeds, plan.dataPath);
+    try {
+      return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
+    } finally {
+      await path.close();
+    }
   } finally {
-    await path.close();
+    endTurn();
   }
 }
 
@@ -120,6 +129,7 @@ async function measureOn<O>(path: OpenPath, measuring: Measuring<O>): Promise<Me
       {
         length: plan,
         kind: plan.kind,
+        device: reported(session, meter),
         quiet: plan.idle,
         defaultQuietMs: DEFAULT_QUIET_MS,
         runMs: needsRunTime(plan) ? await loops.timeRuns() : undefined,
@@ -144,9 +154,16 @@ function deviceOf({ providers, device }: MeasurableSession<unknown>, meter: Mete
   return device ? matchDevice(device, meter.devices)?.id : undefined;
 }
 
+function reported(session: MeasurableSession<unknown>, meter: Meter): ReportedDevice {
+  const id = deviceOf(session, meter);
+  const board = meter.devices.find((device) => device.id === id);
+  return reportedDevice(meter.channels, id, board?.index ?? (id === 'cpu' ? 'cpu' : undefined));
+}
+
 /** The native loops of one measurement, one a round. */
 class SessionLoops<O> {
   readonly durations: Float64Array[] = [];
+  readonly others: NativeMeasureResult['others'][] = [];
   outputs: O | undefined;
   #warmed = false;
   #runs = 0;
@@ -187,6 +204,7 @@ class SessionLoops<O> {
     });
     this.#runs += loop.durationsNs.length;
     this.durations.push(loop.durationsNs);
+    this.others.push(loop.others);
     this.outputs = loop.outputs;
     return blockMarks(loop);
   };
@@ -222,7 +240,11 @@ function bound(ms: number): number {
   return Number.isFinite(ms) ? ms * NS_PER_MS : 0;
 }
 
-function blockMarks({ marksNs, runs }: Pick<NativeMeasureResult, 'marksNs' | 'runs'>): BlockMarks[] {
+function blockMarks({
+  marksNs,
+  runs,
+  otherJobs,
+}: Pick<NativeMeasureResult, 'marksNs' | 'runs' | 'otherJobs'>): BlockMarks[] {
   return Array.from(runs, (count, i) => {
     const [quietFrom, start, end, quietUntil] = marksNs.subarray(4 * i, 4 * i + 4) as unknown as [
       bigint,
@@ -230,7 +252,7 @@ function blockMarks({ marksNs, runs }: Pick<NativeMeasureResult, 'marksNs' | 'ru
       bigint,
       bigint,
     ];
-    return { quietFrom, start, end, quietUntil, runs: count };
+    return { quietFrom, start, end, quietUntil, runs: count, disturbed: (otherJobs[i] ?? 0) > 0 };
   });
 }
 
@@ -244,6 +266,7 @@ function result<O>(
   const provider = session.providers[0] as string;
   dividePerInference(energy, repetitions);
   attachBoard(energy, provider, session.device, meter.devices);
+  energy.conditions.otherSessions = joinedSessions(loops.others);
   return plainData<Measurement<O>>({
     repetitions,
     warmup: plan.warmup,

@@ -86,6 +86,8 @@ export interface NativeDevice {
   name: string;
   uuid: string;
   pciBusId: string;
+  /** MIG is on; null: the driver does not tell. */
+  mig: boolean | null;
 }
 
 export interface NativeBoardState {
@@ -322,6 +324,8 @@ export interface NativeConditions {
   throttleMask: number;
   throttleKnown: boolean;
   otherWork: 'none' | 'busy' | 'unknown';
+  /** PIDs, at most four. */
+  busyProcesses: number[];
 }
 
 export interface NativeThread {
@@ -344,7 +348,7 @@ export interface NativeCounterProbe {
   driver: string;
   cudaDriver: string;
   simulated: boolean;
-  devices: (NativeDevice & { mig: boolean | null })[];
+  devices: NativeDevice[];
   counters: {
     id: string;
     scope: string;
@@ -473,6 +477,11 @@ export interface NativeSession {
     settings: NativeRunSettings | undefined,
   ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
+  /**
+   * A measurement's turn on the session's device, first come first served in the whole process; `granted` is called once it
+   * is there, never before this returns. The function given ends it. `exclusive`: jobs of other sessions wait meanwhile.
+   */
+  takeTurn(exclusive: boolean, granted: () => void): () => void;
   measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
   /**
    * Binds inputs and outputs in a place (native/ort/memory.h: 0 CPU, 1 page-locked, 2 device) and runs so many times;
@@ -546,6 +555,10 @@ export interface NativeMeasureResult {
   marksNs: BigInt64Array;
   /** Runs of each block; 0: a sham. */
   runs: Float64Array;
+  /** Of each block: jobs of other sessions of the process on the device, its quiet times included. */
+  otherJobs: Float64Array;
+  /** The same of all blocks, by session; an empty name: of sessions that have ended since. */
+  others: { session: string; jobs: number }[];
   /** Of all runs, in order. */
   durationsNs: Float64Array;
   outputs: NativeOutputs;

@@ -20,8 +20,8 @@ Door::Guest::~Guest() {
   door_.changed_.notify_all();
 }
 
-// Either this sees that the door is closed, or the one who closes it sees that this is inside: both store first and then
-// look, in the one order that all such stores have.
+// Either this sees that the door is closed, or the one who closes it sees that this is inside: both store first and
+// then look, in the one order that all such stores have.
 bool Door::Guest::enter(const Cancelled& cancelled) {
   while (true) {
     inside_.store(true);
@@ -31,9 +31,8 @@ bool Door::Guest::enter(const Cancelled& cancelled) {
     if (owner != this) inside_.store(false);
     door_.changed_.notify_all();
     const bool mine = owner == this;
-    door_.changed_.wait(lock, [&] {
-      return cancelled() || (mine ? door_.others_out(*this) : door_.owner_.load() == nullptr);
-    });
+    door_.changed_.wait(
+        lock, [&] { return cancelled() || (mine ? door_.others_out(*this) : door_.owner_.load() == nullptr); });
     if (cancelled()) {
       inside_.store(false);
       return false;

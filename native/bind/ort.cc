@@ -16,7 +16,7 @@ namespace {
 class LoadJob final : public ort::Job {
  public:
   explicit LoadJob(ort::ModelOptions options) : options_(std::move(options)) {}
-  void execute() noexcept override { 
+  void execute() noexcept override {
     status = ort::Model::load(options_, model, [this] { return cancelled(); });
   }
 

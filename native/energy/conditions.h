@@ -1,6 +1,7 @@
 #pragma once
 
 // The state of a device beside its energy: what a figure was taken under.
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -10,6 +11,8 @@
 namespace mj::energy {
 
 enum class OtherWork : uint8_t { kUnknown, kNone, kBusy };
+
+constexpr size_t kMostBusyNamed = 4;
 
 // NaN: not readable.
 struct ConditionSample {
@@ -22,6 +25,7 @@ struct ConditionSample {
   bool throttle_known = false;
   OtherWork other_work = OtherWork::kUnknown;
   uint64_t throttle_mask = 0;
+  std::array<uint32_t, kMostBusyNamed> busy_pids{};  // of others, as the driver counts them; 0: no more
 };
 
 class ConditionsSource {

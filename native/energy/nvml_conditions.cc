@@ -59,9 +59,11 @@ class NvmlConditions final : public ConditionsSource {
     }
     if (out.at >= next_processes_) {
       next_processes_ = out.at + kProcessesEveryNs;
+      busy_pids_ = {};
       other_work_ = read_other_work(fault);
     }
     out.other_work = other_work_;
+    if (other_work_ == OtherWork::kBusy) out.busy_pids = busy_pids_;
     return any;
   }
 
@@ -83,7 +85,10 @@ class NvmlConditions final : public ConditionsSource {
   OtherWork read_other_work(Fault& fault) noexcept {
     if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
     auto count = static_cast<unsigned int>(samples_.size());
-    if (!succeeded(device_->process_utilization(seen_us_, samples_.data(), count), fault)) return OtherWork::kUnknown;
+    const nvml::Return result = device_->process_utilization(seen_us_, samples_.data(), count);
+    // Nobody at all has used the SMs since the last look.
+    if (result == nvml::kNotFound && pids_are_ours_) return OtherWork::kNone;
+    if (!succeeded(result, fault)) return OtherWork::kUnknown;
     std::array<unsigned int, kMaxProcesses> busy{};
     size_t busy_count = 0;
     for (unsigned int i = 0; i < count; ++i) {
@@ -93,6 +98,7 @@ class NvmlConditions final : public ConditionsSource {
       const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
       if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
     }
+    std::copy_n(busy.begin(), std::min(busy_count, busy_pids_.size()), busy_pids_.begin());
     if (pids_are_ours_) return busy_count > 0 ? OtherWork::kBusy : OtherWork::kNone;
     return busy_count > 1 ? OtherWork::kBusy : OtherWork::kUnknown;
   }
@@ -119,6 +125,7 @@ class NvmlConditions final : public ConditionsSource {
   uint64_t seen_us_ = 0;
   int64_t next_processes_ = 0;
   OtherWork other_work_ = OtherWork::kUnknown;
+  std::array<uint32_t, kMostBusyNamed> busy_pids_{};
 };
 
 }  // namespace

@@ -121,6 +121,13 @@ OtherWork worse(OtherWork a, OtherWork b) {
   return a == OtherWork::kUnknown || b == OtherWork::kUnknown ? OtherWork::kUnknown : OtherWork::kNone;
 }
 
+void add_pids(const ConditionSample& sample, std::vector<uint32_t>& pids) {
+  for (const uint32_t pid : sample.busy_pids) {
+    const bool known = std::find(pids.begin(), pids.end(), pid) != pids.end();
+    if (pid != 0 && !known && pids.size() < kMostBusyNamed) pids.push_back(pid);
+  }
+}
+
 // The samples inside [a, b]; for a window shorter than the sampling, its nearest neighbours.
 std::vector<ConditionSample> samples_in(const Ring<ConditionSample>& ring, int64_t a, int64_t b) {
   uint64_t first = ring.partition_point([a](const ConditionSample& sample) { return sample.at < a; });
@@ -205,6 +212,7 @@ std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t 
       report.throttle_mask |= sample.throttle_mask;
       report.throttle_known |= sample.throttle_known;
       report.other_work = &sample == samples.data() ? sample.other_work : worse(report.other_work, sample.other_work);
+      add_pids(sample, report.busy_pids);
     }
     reports.push_back(std::move(report));
   }

@@ -72,8 +72,8 @@ class LoopJob final : public ort::Job {
   ort::Bindings bindings;
 
   // Results, valid once the job has ended well.
-  std::vector<Block> blocks;  // in the order of time
-  TimeLog durations;          // of all runs
+  std::vector<Block> blocks;          // in the order of time
+  TimeLog durations;                  // of all runs
   std::vector<ort::OtherUse> others;  // of all blocks
 
  private:

@@ -21,7 +21,7 @@ struct CudaCalls {
 };
 
 struct CudaDevice {
-  std::string uuid;        // 'GPU-8f0f…' or, of an instance of a divided GPU, 'MIG-…', as NVML writes it; empty: no device
+  std::string uuid;  // 'GPU-8f0f…' or, of an instance of a divided GPU, 'MIG-…', as NVML writes it; empty: no device
   std::string pci_bus_id;  // '00000000:01:00.0'
   int ordinal = 0;
   // The device's primary context, which is ONNX Runtime's too; held for as long as anybody holds this.

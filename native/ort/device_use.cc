@@ -63,8 +63,7 @@ DeviceUser::~DeviceUser() {
 AtWork::AtWork(DeviceUser& user, const Door::Guest::Cancelled& cancelled, How how) : user_(user), how_(how) {
   if (how_ != How::kEnding && !user_.guest_.enter(cancelled)) return;
   Door::Guest* beside = user_.beside_captures_.get();
-  entered_ = beside == nullptr ||
-             (how_ == How::kCapturing ? beside->enter_alone(cancelled) : beside->enter(cancelled));
+  entered_ = beside == nullptr || (how_ == How::kCapturing ? beside->enter_alone(cancelled) : beside->enter(cancelled));
   if (!entered_ && how_ != How::kEnding) user_.guest_.leave();
 }
 

@@ -85,8 +85,8 @@ class Watch {
 // Measurements of one device take turns, first come first served.
 class Turn {
  public:
-  // `granted` is called at most once, at once or later, on any thread, and holds on to what it needs. `exclusive`: the device is
-  // closed to all other sessions then.
+  // `granted` is called at most once, at once or later, on any thread, and holds on to what it needs. `exclusive`: the
+  // device is closed to all other sessions then.
   Turn(std::shared_ptr<DeviceUser> user, bool exclusive, std::function<void()> granted);
   ~Turn();
   Turn(const Turn&) = delete;

@@ -27,6 +27,7 @@ function played(graphCapture: boolean, fail = false) {
     runtime: session.runtime,
     placement: session.placement,
     graphCapture,
+    askForTurn: session.askForTurn.bind(session),
     openPath: async (_, asked) => {
       log.push(asked);
       return path;

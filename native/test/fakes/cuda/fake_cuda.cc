@@ -1,6 +1,6 @@
-// A CUDA driver with two boards, an instance of the second one, and a third that is lost: its UUID cannot be read. What is
-// visible, and in which order, CUDA_VISIBLE_DEVICES says. Device memory is host memory, and mj_fail_next makes the next
-// call of a context fail.
+// A CUDA driver with two boards, an instance of the second one, and a third that is lost: its UUID cannot be read. What
+// is visible, and in which order, CUDA_VISIBLE_DEVICES says. Device memory is host memory, and mj_fail_next makes the
+// next call of a context fail.
 #include <array>
 #include <atomic>
 #include <cstdint>
