@@ -1,6 +1,7 @@
 #include "base/door.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace mj {
 
@@ -10,13 +11,11 @@ Door::Guest::Guest(Door& door) : door_(door) {
 }
 
 Door::Guest::~Guest() {
-  {
-    const std::lock_guard<std::mutex> lock(door_.mutex_);
-    auto& guests = door_.guests_;
-    guests.erase(std::remove(guests.begin(), guests.end(), this), guests.end());
-    const Guest* self = this;
-    door_.owner_.compare_exchange_strong(self, nullptr);
-  }
+  const std::lock_guard<std::mutex> lock(door_.mutex_);
+  auto& guests = door_.guests_;
+  guests.erase(std::remove(guests.begin(), guests.end(), this), guests.end());
+  const Guest* self = this;
+  door_.owner_.compare_exchange_strong(self, nullptr);
   door_.changed_.notify_all();
 }
 
@@ -28,11 +27,10 @@ bool Door::Guest::enter(const Cancelled& cancelled) {
     const Guest* owner = door_.owner_.load();
     if (owner == nullptr) break;
     std::unique_lock<std::mutex> lock(door_.mutex_);
-    if (owner != this) inside_.store(false);
-    door_.changed_.notify_all();
     const bool mine = owner == this;
-    door_.changed_.wait(
-        lock, [&] { return cancelled() || (mine ? door_.others_out(*this) : door_.owner_.load() == nullptr); });
+    if (!mine) inside_.store(false);
+    door_.changed_.notify_all();
+    door_.wait(lock, [&] { return cancelled() || (mine ? door_.others_out(*this) : door_.open_to(*this)); });
     if (cancelled()) {
       inside_.store(false);
       return false;
@@ -51,7 +49,7 @@ void Door::Guest::leave() noexcept {
 bool Door::Guest::enter_alone(const Cancelled& cancelled) {
   {
     std::unique_lock<std::mutex> lock(door_.mutex_);
-    door_.changed_.wait(lock, [&] { return cancelled() || door_.owner_.load() == nullptr; });
+    door_.wait(lock, [&] { return cancelled() || door_.owner_.load() == nullptr; });
     if (cancelled()) return false;
     door_.owner_.store(this);
   }
@@ -66,18 +64,27 @@ void Door::Guest::close() {
 }
 
 void Door::Guest::open() {
-  {
-    const std::lock_guard<std::mutex> lock(door_.mutex_);
-    const Guest* self = this;
-    door_.owner_.compare_exchange_strong(self, nullptr);
-  }
+  const std::lock_guard<std::mutex> lock(door_.mutex_);
+  const Guest* self = this;
+  door_.owner_.compare_exchange_strong(self, nullptr);
   door_.changed_.notify_all();
+}
+
+// Timed, because the C++ library of Red Hat 9 has no untimed wait of the kind that GCC 12 calls.
+void Door::wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& condition) {
+  while (!changed_.wait_for(lock, std::chrono::hours(1), condition)) {
+  }
 }
 
 void Door::look_again() {
   // Under the lock, or the word would reach a waiter between its look and its wait.
   const std::lock_guard<std::mutex> lock(mutex_);
   changed_.notify_all();
+}
+
+bool Door::open_to(const Guest& guest) const noexcept {
+  const Guest* owner = owner_.load();
+  return owner == nullptr || owner == &guest;
 }
 
 bool Door::others_out(const Guest& guest) const noexcept {

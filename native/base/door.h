@@ -51,6 +51,8 @@ class Door {
   void look_again();
 
  private:
+  void wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& condition);
+  [[nodiscard]] bool open_to(const Guest& guest) const noexcept;
   [[nodiscard]] bool others_out(const Guest& guest) const noexcept;
 
   std::mutex mutex_;

@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kPeriodNs = 500 * kNsPerMs;
 // [H200] lists of processes change slowly and cost about 2 ms of CPU time, far more than the rest together.
 constexpr int64_t kProcessesEveryNs = 2 * kNsPerSecond;
+constexpr int64_t kProcessesAskedEveryNs = 200 * kNsPerMs;
 constexpr unsigned int kBusyPercent = 1;
 // PROC_PID_INIT_INO of the kernel: the inode of the first PID namespace, whose PIDs the driver reports.
 constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
@@ -38,7 +39,7 @@ class NvmlConditions final : public ConditionsSource {
   [[nodiscard]] double power_limit_w() const noexcept override { return device_->power_limit_w(); }
   [[nodiscard]] int64_t period_ns() const noexcept override { return kPeriodNs; }
 
-  bool read(ConditionSample& out, Fault& fault) noexcept override {
+  bool read(ConditionSample& out, Fault& fault, bool asked) noexcept override {
     fault = Fault::kNone;
     out = {};
     out.at = monotonic_ns();
@@ -57,8 +58,9 @@ class NvmlConditions final : public ConditionsSource {
       out.memory_utilization_percent = static_cast<float>(utilization.memory);
       any = true;
     }
-    if (out.at >= next_processes_) {
-      next_processes_ = out.at + kProcessesEveryNs;
+    if (out.at >= last_processes_ + (asked ? kProcessesAskedEveryNs : kProcessesEveryNs)) {
+      last_processes_ = out.at;
+      out.looked_at_processes = true;
       busy_pids_ = {};
       other_work_ = read_other_work(fault);
     }
@@ -123,7 +125,7 @@ class NvmlConditions final : public ConditionsSource {
   std::array<nvml::ProcessUtilization, kMaxProcesses> samples_{};
   std::array<nvml::ProcessInfo, kMaxProcesses> processes_{};
   uint64_t seen_us_ = 0;
-  int64_t next_processes_ = 0;
+  int64_t last_processes_ = INT64_MIN / 2;
   OtherWork other_work_ = OtherWork::kUnknown;
   std::array<uint32_t, kMostBusyNamed> busy_pids_{};
 };

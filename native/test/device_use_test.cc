@@ -109,6 +109,23 @@ TEST("device use: an exclusive turn keeps others out until it ends, and waits fo
   CHECK(done);
 }
 
+TEST("device use: who waits at the door goes on when the next turn is its own session's") {
+  const auto own = session("d8", "own");
+  const auto other = session("d8", "other");
+  auto first = std::make_unique<Turn>(own, true, [] {});
+  const Turn second(other, true, [] {});
+  std::atomic<int> looks{0};
+  std::thread runner([&] {
+    const AtWork work(*other, [&looks] {
+      ++looks;
+      return false;
+    });
+  });
+  until([&] { return looks > 0; });  // it waits
+  first.reset();
+  runner.join();
+}
+
 TEST("device use: a wait ends when it is cancelled") {
   const auto own = session("d7", "own");
   const auto other = session("d7", "other");
