@@ -20,7 +20,7 @@ const out = args.find((arg) => !arg.startsWith('--'));
 const role = workerData?.role ?? process.env.MJ_ROLE;
 
 const SIZE = rehearse ? 256 : 4096;
-const feeds = { x: new Tensor('float32', [1], [1, 1]) };
+const feeds = { x: new Tensor('float32', [1], [1]) };
 const open = (logId, more = {}) =>
   InferenceSession.create(resident(SIZE, 2), {
     executionProviders: [rehearse ? 'cpu' : 'cuda'],
