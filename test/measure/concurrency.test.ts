@@ -81,7 +81,7 @@ describe('other sessions of this process', () => {
         },
       });
       expect(m.blocks).toHaveLength(3);
-      expect(m.blocks?.[0]?.scopes['package-0']).toMatchObject({ status: 'suspect' });
+      expect(m.blocks?.map(({ scopes }) => scopes['package-0']?.status)).toContain('suspect');
       expect(m.conditions.otherSessions).toEqual([{ session: 'the other', jobs: 1 }]);
       await run;
     });
