@@ -3,6 +3,7 @@ import type { Length } from './length-options.js';
 import { mark } from './mark.js';
 import type { Quiet } from './measure-plan.js';
 import type { EnergyRequest } from './meter-options.js';
+import type { ReportedDevice } from './other-sessions.js';
 import {
   type CounterTiming,
   chooseMode,
@@ -19,6 +20,8 @@ export interface BlockMarks {
   end: Mark;
   quietUntil: Mark;
   runs: number;
+  /** Other sessions of the process were at work on the device, in the quiet times included. */
+  disturbed?: boolean;
 }
 
 /** What a block is. */
@@ -54,6 +57,8 @@ export type BlockRunner = (round: Round) => Promise<BlockMarks[]>;
 export interface BlocksWanted {
   length: Length;
   kind: EnergyKind;
+  /** Absent where the work is not a session's. */
+  device?: ReportedDevice;
   quiet: Quiet;
   /** Quiet time on each side where a single block leaves it open. */
   defaultQuietMs: number;

@@ -43,6 +43,7 @@ function deviceConditions(device: NativeDevice, readings: readonly NativeConditi
     powerLimitW: seen && Number.isFinite(seen.powerLimitW) ? seen.powerLimitW : null,
     throttleReasons: seen?.throttleKnown ? throttleReasons(seen.throttleMask) : null,
     otherWork: seen?.otherWork ?? 'unknown',
+    busyProcesses: seen?.busyProcesses ?? [],
   };
 }
 

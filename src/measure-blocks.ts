@@ -9,6 +9,7 @@ import {
 } from './block-plan.js';
 import { mark } from './mark.js';
 import type { Meter } from './meter.js';
+import { disturbed } from './other-sessions.js';
 import type { Mode } from './planner/block-design.js';
 import { nextStep, PILOT_BLOCKS, PLANNED_ALPHA, type Stage, type Step } from './planner/planner.js';
 import { ENOUGH_FOR_SCATTER, meanOfBlocks, PLAIN_ALPHA } from './planner/repeats.js';
@@ -181,17 +182,26 @@ class BlockSeries {
   }
 
   // The quiet time that really passed is what the estimator may use as idle, not what was asked for.
-  #resolve(blocks: readonly BlockMarks[]): Promise<BlockReports> {
+  async #resolve(blocks: readonly BlockMarks[]): Promise<BlockReports> {
     const { beforeMs, afterMs } = this.design;
     const least = (of: (block: BlockMarks) => bigint) => blocks.map(of).reduce((a, b) => (a < b ? a : b));
-    return this.meter.blockReports(BigInt64Array.from(blocks.flatMap(({ start, end }) => [start, end])), {
-      ...this.wanted.request,
-      kind: this.wanted.kind,
-      idleBeforeNs: beforeMs > 0 ? Number(least(({ quietFrom, start }) => start - quietFrom)) : 0,
-      idleAfterNs: afterMs > 0 ? Number(least(({ quietUntil, end }) => quietUntil - end)) : 0,
-      covariance: false,
-      timeline: true,
-    });
+    const resolved = await this.meter.blockReports(
+      BigInt64Array.from(blocks.flatMap(({ start, end }) => [start, end])),
+      {
+        ...this.wanted.request,
+        kind: this.wanted.kind,
+        idleBeforeNs: beforeMs > 0 ? Number(least(({ quietFrom, start }) => start - quietFrom)) : 0,
+        idleAfterNs: afterMs > 0 ? Number(least(({ quietUntil, end }) => quietUntil - end)) : 0,
+        covariance: false,
+        timeline: true,
+      },
+    );
+    const { device } = this.wanted;
+    if (device === undefined || !blocks.some((block) => block.disturbed)) return resolved;
+    const marked = (reports: readonly EnergyReport[]) =>
+      reports.map((report, i) => (blocks[i]?.disturbed ? disturbed(report, device) : report));
+    const { reports, gross, net } = resolved;
+    return { reports: marked(reports), gross: marked(gross), net: net && marked(net) };
   }
 
   #planResult(relative: number, id: string, stage: Stage, last: Step | undefined): MeasuredBlocks {

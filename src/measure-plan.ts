@@ -1,5 +1,6 @@
 import { noDevice } from './binding.js';
 import { checkKeys, choice, finiteNumber, plainObject, wholeNumber } from './check-options.js';
+import { readTurn, TURN_KEYS, type TurnWanted } from './device-turn.js';
 import { invalidArgument, MicrojouleError } from './errors.js';
 import { DEFAULT_DURATION_MS, LENGTH_KEYS, type Length, readLength } from './length-options.js';
 import type { EnergyKind } from './types/energy.js';
@@ -10,6 +11,7 @@ const MAX_WARMUP = 100_000_000;
 
 const OPTIONS = [
   ...LENGTH_KEYS,
+  ...TURN_KEYS,
   'warmup',
   'idle',
   'kind',
@@ -32,6 +34,7 @@ export interface MeasurePlan extends Length {
   idle: Quiet;
   kind: EnergyKind;
   dataPath: DataPath;
+  turn: TurnWanted;
 }
 
 /** What of a session decides where its tensors may lie. */
@@ -66,6 +69,7 @@ export function planMeasurement(
     idle,
     kind,
     dataPath,
+    turn: readTurn(options),
   };
 }
 

@@ -1,16 +1,17 @@
-import { throwIfAborted } from './abort.js';
 import { type BlockMarks, type BlockRunner, needsRunTime, type Round } from './block-plan.js';
 import { withDefaultMeter } from './default-meter.js';
+import { type AskForTurn, takeTurn } from './device-turn.js';
 import { invalidArgument } from './errors.js';
 import { LatencyLog } from './latency.js';
 import { type MeasuredBlocks, measureBlocks } from './measure-blocks.js';
 import { type MeasurePlan, planMeasurement } from './measure-plan.js';
 import { Meter } from './meter.js';
 import type { NativeMeasureRequest, NativeMeasureResult } from './native.js';
+import { deviceOf, deviceOfSession, joinedSessions } from './other-sessions.js';
 import { plainData } from './plain.js';
 import { startPhases } from './planner/block-design.js';
 import { bindsOnDevice } from './providers.js';
-import { attachBoard, type DeviceIdentity, dividePerInference, matchDevice } from './session-energy.js';
+import { attachBoard, type DeviceIdentity, dividePerInference } from './session-energy.js';
 import { targetChannels } from './target-scope.js';
 import type { EngineReport } from './types/engine.js';
 import type { DataPath, Measurement, MeasureOptions, MeasureProgress } from './types/measure.js';
@@ -40,6 +41,8 @@ export interface MeasurableSession<O> {
   readonly engine: EngineReport | null;
   /** Engines that would be built in the first timed run are built now. */
   buildEngines(feeds: Feeds, path: OpenPath, signal?: AbortSignalLike): Promise<void>;
+  /** Asks for a turn on the device. */
+  readonly askForTurn: AskForTurn;
   /** Puts the feeds where the loops find them. */
   openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath>;
   /** Checks the feeds, then runs the synchronised loop on the session's own thread. */
@@ -104,15 +107,19 @@ async function measureWith<O>(
     graph: session.graphCapture,
   });
   const { signal } = options;
-  throwIfAborted(signal);
-  const path = await session.openPath(feeds, plan.dataPath, signal);
+  const endTurn = await takeTurn(session.askForTurn.bind(session), plan.turn, signal);
   try {
-    await session.buildEngines(feeds, path, options.signal);
-    return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
+    const path = await session.openPath(feeds, plan.dataPath, signal);
+    try {
+      await session.buildEngines(feeds, path, signal);
+      return await measureOn(path, { meter, session, feeds, options, plan, targetIds: target.ids });
+    } finally {
+      // After an abort the last run may be going on, and the path ends behind it.
+      if (signal?.aborted) path.close(false).catch(() => {});
+      else await path.close();
+    }
   } finally {
-    // After an abort the last run may be going on, and the path ends behind it.
-    if (signal?.aborted) path.close(false).catch(() => {});
-    else await path.close();
+    endTurn();
   }
 }
 
@@ -135,6 +142,7 @@ async function measureOn<O>(path: OpenPath, measuring: Measuring<O>): Promise<Me
       {
         length: plan,
         kind: plan.kind,
+        device: deviceOfSession(session, meter),
         quiet: plan.idle,
         defaultQuietMs: DEFAULT_QUIET_MS,
         runMs: needsRunTime(plan) ? await loops.timeRuns() : undefined,
@@ -153,15 +161,10 @@ async function measureOn<O>(path: OpenPath, measuring: Measuring<O>): Promise<Me
   }
 }
 
-/** The id of the session's board, 'cpu' where it runs on none, undefined where that is not known. */
-function deviceOf({ providers, device }: MeasurableSession<unknown>, meter: Meter): string | undefined {
-  if (providers[0] === 'cpu') return 'cpu';
-  return device ? matchDevice(device, meter.devices)?.id : undefined;
-}
-
 /** The native loops of one measurement, one a round. */
 class SessionLoops<O> {
   readonly latency = new LatencyLog();
+  readonly others: NativeMeasureResult['others'][] = [];
   outputs: O | undefined;
   #warmed = false;
   #before: { runs: number; blocks: number; ms: number } = { runs: 0, blocks: 0, ms: 0 };
@@ -201,6 +204,7 @@ class SessionLoops<O> {
       budgetNs: bound(budgetMs),
     });
     this.latency.add(loop);
+    this.others.push(loop.others);
     this.outputs = loop.outputs;
     return blockMarks(loop);
   };
@@ -236,7 +240,11 @@ function bound(ms: number): number {
   return Number.isFinite(ms) ? ms * NS_PER_MS : 0;
 }
 
-function blockMarks({ marksNs, runs }: Pick<NativeMeasureResult, 'marksNs' | 'runs'>): BlockMarks[] {
+function blockMarks({
+  marksNs,
+  runs,
+  otherJobs,
+}: Pick<NativeMeasureResult, 'marksNs' | 'runs' | 'otherJobs'>): BlockMarks[] {
   return Array.from(runs, (count, i) => {
     const [quietFrom, start, end, quietUntil] = marksNs.subarray(4 * i, 4 * i + 4) as unknown as [
       bigint,
@@ -244,7 +252,7 @@ function blockMarks({ marksNs, runs }: Pick<NativeMeasureResult, 'marksNs' | 'ru
       bigint,
       bigint,
     ];
-    return { quietFrom, start, end, quietUntil, runs: count };
+    return { quietFrom, start, end, quietUntil, runs: count, disturbed: (otherJobs[i] ?? 0) > 0 };
   });
 }
 
@@ -258,6 +266,7 @@ function result<O>(
   const provider = session.providers[0] as string;
   dividePerInference(energy, repetitions);
   attachBoard(energy, provider, session.device, meter.devices);
+  energy.conditions.otherSessions = joinedSessions(loops.others);
   return plainData<Measurement<O>>({
     repetitions,
     warmup: plan.warmup,

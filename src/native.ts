@@ -94,6 +94,8 @@ export interface NativeDevice {
   name: string;
   uuid: string;
   pciBusId: string;
+  /** MIG is on; null: the driver does not tell. */
+  mig: boolean | null;
 }
 
 export interface NativeBoardState {
@@ -332,6 +334,8 @@ export interface NativeConditions {
   throttleMask: number;
   throttleKnown: boolean;
   otherWork: 'none' | 'busy' | 'unknown';
+  /** PIDs, at most four. */
+  busyProcesses: number[];
 }
 
 export interface NativeThread {
@@ -354,7 +358,7 @@ export interface NativeCounterProbe {
   driver: string;
   cudaDriver: string;
   simulated: boolean;
-  devices: (NativeDevice & { mig: boolean | null })[];
+  devices: NativeDevice[];
   counters: {
     id: string;
     scope: string;
@@ -500,6 +504,11 @@ export interface NativeSession {
     settings: NativeRunSettings | undefined,
   ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
+  /**
+   * A measurement's turn on the session's device, first come first served in the whole process; `granted` is called once it
+   * is there, never before this returns. The function given ends it. `exclusive`: jobs of other sessions wait meanwhile.
+   */
+  takeTurn(exclusive: boolean, granted: () => void): () => void;
   measure(request: NativeMeasureRequest): Promise<NativeMeasureResult>;
   measurePhases(request: NativePhasesRequest): Promise<NativePhasesResult>;
   /**
@@ -592,7 +601,16 @@ export interface NativeMeasureResult extends RunTimes {
   marksNs: BigInt64Array;
   /** Runs of each block; 0: a sham. */
   runs: Float64Array;
+  /** Of each block: jobs of other sessions of the process on the device, its quiet times included. */
+  otherJobs: Float64Array;
+  /** The same of all blocks, by session; an empty name: of sessions that have ended since. */
+  others: OtherJobs[];
   outputs: NativeOutputs;
+}
+
+export interface OtherJobs {
+  session: string;
+  jobs: number;
 }
 
 /** Segments of one kind each (native/measure/phases.h), back to back. */
@@ -618,6 +636,8 @@ export interface NativePhasesResult {
   marksNs: BigInt64Array;
   kinds: Int32Array;
   calls: Float64Array;
+  /** Jobs of other sessions of the process on the device meanwhile. */
+  others: OtherJobs[];
   /** Of all calls, by kind; of idle none. */
   times: RunTimes[];
   /** Of the copy in, the compute and the copy out in each whole inference. */

@@ -83,7 +83,20 @@ export function planProviders(
       "Add 'cpu' to the end of executionProviders.",
     );
   }
+  checkOneDevice(plan.providers);
   return plan;
+}
+
+/** A session is bound to, waits for and is metered on one GPU. */
+function checkOneDevice(providers: readonly NativeProvider[]): void {
+  const devices = providers
+    .filter(({ name }) => NEEDING_LIBRARIES.includes(name))
+    .map(({ keys, values }) => Number(values[keys.indexOf('device_id')] ?? 0));
+  if (new Set(devices).size <= 1) return;
+  throw invalidArgument(
+    `The providers of one session use one GPU, not the devices ${devices.join(' and ')}.`,
+    'Give all of them the same deviceId, or make a session for each device.',
+  );
 }
 
 function named(config: ExecutionProviderConfig): { name: string; [option: string]: unknown } {

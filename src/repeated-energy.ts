@@ -113,10 +113,14 @@ function scaled(terms: readonly BudgetTerm[], factor: number): BudgetTerm[] {
 }
 
 function commonCause(energies: readonly Energy[]): { cause: SuspectCause; reason: string } {
-  const counts = new Map<SuspectCause, number>();
+  const counts = new Map<SuspectCause, { count: number; reason: string }>();
   for (const energy of energies) {
-    if (energy.status === 'suspect') counts.set(energy.cause, (counts.get(energy.cause) ?? 0) + 1);
+    if (energy.status !== 'suspect') continue;
+    const { cause, reason } = energy;
+    counts.set(cause, { count: (counts.get(cause)?.count ?? 0) + 1, reason });
   }
-  const [[cause] = ['no-update' as const]] = [...counts].sort((a, b) => b[1] - a[1]);
-  return { cause, reason: suspectReason(cause) };
+  const [most] = [...counts].sort((a, b) => b[1].count - a[1].count);
+  return most
+    ? { cause: most[0], reason: most[1].reason }
+    : { cause: 'no-update', reason: suspectReason('no-update') };
 }

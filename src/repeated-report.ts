@@ -190,6 +190,7 @@ function worseOf(a: DeviceConditions, b: DeviceConditions): DeviceConditions {
         : (a.throttleReasons ?? b.throttleReasons),
     otherWork:
       (['busy', 'unknown'] as const).find((one) => a.otherWork === one || b.otherWork === one) ?? 'none',
+    busyProcesses: [...new Set([...a.busyProcesses, ...b.busyProcesses])],
   };
 }
 

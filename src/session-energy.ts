@@ -1,5 +1,5 @@
 import type { NativeDevice } from './native.js';
-import type { Energy, EnergyReport, Quantity } from './types/energy.js';
+import type { Energy, EnergyReport, Quantity, UnsupportedEnergy } from './types/energy.js';
 
 /** Adds `perInference` to every figure of the report. */
 export function dividePerInference(report: EnergyReport, repetitions: number): void {
@@ -41,7 +41,13 @@ export function attachBoard(
   if (provider === 'cpu') return;
   const match = device && matchDevice(device, devices);
   const energy = match && report.scopes[match.id];
-  report.board = energy ?? unmatched(report, provider, device, devices);
+  if (energy && isInstance(device, match)) report.board = ofWholeGpu(report, device, match);
+  else report.board = energy ?? unmatched(report, provider, device, devices);
+}
+
+/** The device is an instance of a divided GPU (MIG). NVML tells the power of the whole GPU only. */
+function isInstance(device: DeviceIdentity, board: NativeDevice): boolean {
+  return device.uuid.startsWith('MIG-') || board.mig === true;
 }
 
 export function matchDevice(
@@ -59,6 +65,15 @@ function busId(text: string): string {
   return text.toLowerCase().replace(/^0*/, '');
 }
 
+/** Never a share of it: how much of the whole is this instance's, nothing tells. */
+function ofWholeGpu(report: EnergyReport, { uuid }: DeviceIdentity, board: NativeDevice): Energy {
+  return {
+    ...nothingOf(report),
+    reason: `The session runs on an instance (MIG) of ${board.uuid}, ${uuid}: the board's power is that of the whole GPU with all of its instances.`,
+    remedy: `Read energy.scopes['${board.id}'] as the whole GPU's, or turn MIG off.`,
+  };
+}
+
 function unmatched(
   report: EnergyReport,
   provider: string,
@@ -72,14 +87,17 @@ function unmatched(
       : where === undefined
         ? `The device that the ${provider} session runs on could not be identified.`
         : `The session runs on ${where}, which is none of the boards that NVML reads (${devices.map((d) => d.uuid).join(', ')}).`;
+  return { ...nothingOf(report), reason };
+}
+
+function nothingOf({ kind }: EnergyReport): Omit<UnsupportedEnergy, 'reason'> {
   return {
     id: 'board',
     scope: 'board',
-    kind: report.kind,
+    kind,
     method: 'none',
     budget: null,
     status: 'unsupported',
     code: 'not-supported',
-    reason,
   };
 }

@@ -200,6 +200,12 @@ export class InferenceSession {
     this.#native.endProfiling();
   }
 
+  /** @internal A measurement's turn on the device. */
+  askForTurn(exclusive: boolean, granted: () => void): () => void {
+    this.#checkOpen();
+    return this.#native.takeTurn(exclusive, granted);
+  }
+
   /** @internal Puts the feeds where the loops of a measurement find them. */
   async openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath> {
     this.#checkOpen();

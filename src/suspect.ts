@@ -20,6 +20,9 @@ const REASONS: Record<SuspectCause, string> = {
   inconsistent: 'The readings of this window contradict each other.',
 };
 
+/** Of 'other-work' that is this process's own. */
+export const OTHER_SESSION = 'Another session of this process was at work on the device within the window.';
+
 /** One sentence for the person who reads the figure. */
 export function suspectReason(cause: SuspectCause): string {
   return REASONS[cause];

@@ -79,6 +79,7 @@ Napi::Object device_object(Napi::Env env, const energy::DeviceInfo& device) {
   object.Set("name", device.name);
   object.Set("uuid", device.uuid);
   object.Set("pciBusId", device.pci_bus_id);
+  object.Set("mig", device.mig ? Napi::Value(Napi::Boolean::New(env, *device.mig)) : env.Null());
   return object;
 }
 
@@ -220,6 +221,9 @@ Napi::Value conditions(Napi::Env env, const MeterData& data, int64_t a, int64_t 
     object.Set("throttleMask", static_cast<double>(report.throttle_mask));
     object.Set("throttleKnown", report.throttle_known);
     object.Set("otherWork", other_work_name(report.other_work));
+    Napi::Array busy = Napi::Array::New(env, report.busy_pids.size());
+    for (uint32_t i = 0; i < report.busy_pids.size(); ++i) busy.Set(i, report.busy_pids[i]);
+    object.Set("busyProcesses", busy);
     out.Set(next++, object);
   }
   return out;

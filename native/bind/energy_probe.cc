@@ -131,9 +131,7 @@ Napi::Object rapl_object(Napi::Env env, const energy::RaplProbe& probe) {
 Napi::Value counter_probe(Napi::Env env, const energy::CounterProbe& probe) {
   Napi::Array gpus = Napi::Array::New(env, probe.devices.size());
   for (uint32_t i = 0; i < probe.devices.size(); ++i) {
-    Napi::Object device = device_object(env, probe.devices[i].info);
-    device.Set("mig", boolean_or_null(env, probe.devices[i].mig));
-    gpus.Set(i, device);
+    gpus.Set(i, device_object(env, probe.devices[i]));
   }
   Napi::Array counters = Napi::Array::New(env, probe.counters.size());
   for (uint32_t i = 0; i < probe.counters.size(); ++i) counters.Set(i, counter_object(env, probe.counters[i]));

@@ -25,7 +25,7 @@ class LoadJob final : public ort::Job {
   void execute() noexcept override {
     ++*borrowing_;
     start_ns = monotonic_ns();
-    status = ort::Model::load(options_, model);
+    status = ort::Model::load(options_, model, [this] { return cancelled(); });
     end_ns = monotonic_ns();
     --*borrowing_;
   }

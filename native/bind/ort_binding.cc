@@ -59,10 +59,14 @@ Napi::Value SessionBinding::bind(const Napi::CallbackInfo& info) {
   request.outputs = fetched_outputs(env, info[3], *model_);
   request.keep_outputs = info[5].As<Napi::Boolean>().Value();
   auto made = std::make_shared<std::shared_ptr<ort::Binding>>();
-  const auto job =
-      std::make_shared<ort::BindingJob>(model_, [model = model_, request, feed = copied_feed(env, info[2], *model_),
-                                                 runs = info[4].As<Napi::Number>().Int64Value(),
-                                                 made] { return bind_and_run(model, request, *feed, runs, *made); });
+  const int64_t runs = info[4].As<Napi::Number>().Int64Value();
+  const auto how = request.keep_outputs && runs > 0 ? ort::AtWork::How::kCapturing : ort::AtWork::How::kUsual;
+  const auto job = std::make_shared<ort::BindingJob>(
+      model_,
+      [model = model_, request, feed = copied_feed(env, info[2], *model_), runs, made] {
+        return bind_and_run(model, request, *feed, runs, *made);
+      },
+      how);
   job->ticket = ticket_of(info[0]);
   return promise_of(env, job, [self = shared_from_this(), made](Napi::Env e) -> napi_value {
     if (self->released_) {
@@ -111,7 +115,7 @@ Napi::Value SessionBinding::fetch_binding(const Napi::CallbackInfo& info) {
 Napi::Value SessionBinding::release_binding(const Napi::CallbackInfo& info) {
   const auto binding = binding_of(info[0]);
   bindings_.erase(info[0].As<Napi::Number>().Int64Value());
-  const auto job = std::make_shared<ort::ClosingJob>([binding] { binding->close(); });
+  const auto job = std::make_shared<ort::ClosingJob>(model_, [binding] { binding->close(); });
   const bool waited_for = info[1].As<Napi::Boolean>().Value();
   return promise_of(info.Env(), job, [](Napi::Env e) { return e.Undefined(); }, 0, waited_for);
 }

@@ -27,6 +27,12 @@ Napi::Float64Array runs_of(Napi::Env env, const std::vector<measure::Block>& blo
   return runs;
 }
 
+Napi::Float64Array other_jobs_of(Napi::Env env, const std::vector<measure::Block>& blocks) {
+  Napi::Float64Array jobs = Napi::Float64Array::New(env, blocks.size());
+  for (size_t i = 0; i < blocks.size(); ++i) jobs[i] = static_cast<double>(blocks[i].other_jobs);
+  return jobs;
+}
+
 // NativeMeasureResult of src/native.ts.
 Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, const std::vector<size_t>& fetched,
                  Napi::Object& result) {
@@ -34,6 +40,8 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::LoopJob& job, 
   if (Status status = write_outputs(env, model, fetched, job.bindings, outputs); !status.ok()) return status;
   result.Set("marksNs", marks_of(env, job.blocks));
   result.Set("runs", runs_of(env, job.blocks));
+  result.Set("otherJobs", other_jobs_of(env, job.blocks));
+  result.Set("others", others_of(env, job.others));
   set_times(env, result, job.durations);
   result.Set("outputs", outputs);
   return {};
@@ -48,6 +56,17 @@ Status read_tensors(Napi::Env env, const Napi::Object& request, const ort::Model
 }
 
 }  // namespace
+
+Napi::Array others_of(Napi::Env env, const std::vector<ort::OtherUse>& others) {
+  Napi::Array list = Napi::Array::New(env, others.size());
+  for (uint32_t i = 0; i < others.size(); ++i) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("session", others[i].name);
+    one.Set("jobs", static_cast<double>(others[i].jobs));
+    list.Set(i, one);
+  }
+  return list;
+}
 
 void set_times(Napi::Env env, Napi::Object& target, const measure::TimeLog& log) {
   Napi::Float64Array durations = Napi::Float64Array::New(env, log.size());

@@ -6,10 +6,12 @@
 #include "bind/ort_environment.h"
 #include "measure/progress.h"
 #include "measure/time_log.h"
+#include "ort/device_use.h"
 
 namespace mj::bind {
 
-// RunTimes of src/latency.ts.
+// OtherJobs and RunTimes of src/native.ts.
+Napi::Array others_of(Napi::Env env, const std::vector<ort::OtherUse>& others);
 void set_times(Napi::Env env, Napi::Object& target, const measure::TimeLog& log);
 
 void call_progress(const Napi::FunctionReference& callback, measure::Progressing& job);

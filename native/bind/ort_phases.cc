@@ -39,6 +39,7 @@ Status result_of(Napi::Env env, const ort::Model& model, measure::PhasesJob& job
   result.Set("marksNs", marks);
   result.Set("kinds", kinds);
   result.Set("calls", calls);
+  result.Set("others", others_of(env, job.others));
   result.Set("times", logs_of(env, job.calls));
   result.Set("inside", logs_of(env, job.inside));
   result.Set("bytesIn", static_cast<double>(job.bytes_in));

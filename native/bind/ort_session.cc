@@ -110,6 +110,7 @@ Napi::Object SessionBinding::object(Napi::Env env) {
                }));
   };
   method("measurePhases", &SessionBinding::measure_phases);
+  method("takeTurn", &SessionBinding::take_turn);
   method("bind", &SessionBinding::bind);
   method("updateBinding", &SessionBinding::update_binding);
   method("runBinding", &SessionBinding::run_binding);
@@ -220,8 +221,7 @@ Napi::Value SessionBinding::end_profiling(Napi::Env env) {
 Napi::Value SessionBinding::release(Napi::Env env) {
   require_open(env);
   released_ = true;
-  // ONNX Runtime's session ends on the thread that ran it, after all queued runs.
-  const auto job = std::make_shared<ort::ClosingJob>([model = model_] { model->close(); });
+  const auto job = std::make_shared<ort::ClosingJob>(model_, [model = model_] { model->close(); });
   return promise_of(env, job, [self = shared_from_this()](Napi::Env e) {
     self->executor_->stop();
     return e.Undefined();

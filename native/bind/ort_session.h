@@ -34,6 +34,8 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
   Napi::Value end_profiling(Napi::Env env);
   Napi::Value release(Napi::Env env);
 
+  Napi::Value take_turn(const Napi::CallbackInfo& info);  // ort_turn.cc
+
   // ort_binding.cc
   Napi::Value bind(const Napi::CallbackInfo& info);
   Napi::Value update_binding(const Napi::CallbackInfo& info);

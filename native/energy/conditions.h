@@ -1,6 +1,7 @@
 #pragma once
 
 // The state of a device beside its energy: what a figure was taken under.
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -11,6 +12,8 @@ namespace mj::energy {
 
 enum class OtherWork : uint8_t { kUnknown, kNone, kBusy };
 
+constexpr size_t kMostBusyNamed = 4;
+
 // NaN: not readable.
 struct ConditionSample {
   int64_t at = 0;  // CLOCK_MONOTONIC
@@ -20,8 +23,10 @@ struct ConditionSample {
   float gpu_utilization_percent = std::numeric_limits<float>::quiet_NaN();
   float memory_utilization_percent = std::numeric_limits<float>::quiet_NaN();
   bool throttle_known = false;
+  bool looked_at_processes = false;  // now; else `other_work` is what the look before gave
   OtherWork other_work = OtherWork::kUnknown;
   uint64_t throttle_mask = 0;
+  std::array<uint32_t, kMostBusyNamed> busy_pids{};  // of others, as the driver counts them; 0: no more
 };
 
 class ConditionsSource {
@@ -31,8 +36,8 @@ class ConditionsSource {
   [[nodiscard]] virtual const std::string& device_id() const noexcept = 0;  // 'board-0'
   [[nodiscard]] virtual double power_limit_w() const noexcept = 0;          // NaN: not told
   [[nodiscard]] virtual int64_t period_ns() const noexcept = 0;
-  // Never allocates, never throws. False where nothing could be read.
-  virtual bool read(ConditionSample& out, Fault& fault) noexcept = 0;
+  // Never allocates, never throws. False where nothing could be read. `asked`: somebody wants to know now.
+  virtual bool read(ConditionSample& out, Fault& fault, bool asked) noexcept = 0;
 };
 
 }  // namespace mj::energy

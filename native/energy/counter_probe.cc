@@ -155,9 +155,8 @@ void probe_nvml(const Roots& roots, bool timing, CounterProbe& out) {
   for (const auto& failure : found.failures) absent(failure.index, failure.status);
   for (const auto& device : found.devices) {
     const auto index = std::to_string(device->index());
-    out.devices.push_back(
-        {{"board-" + index, static_cast<int>(device->index()), device->name(), device->uuid(), device->pci_bus_id()},
-         device->mig()});
+    out.devices.push_back({"board-" + index, static_cast<int>(device->index()), device->name(), device->uuid(),
+                           device->pci_bus_id(), device->mig()});
     probe_device(device, timing, out);
   }
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 // What can be read here and at what price, measured on this machine.
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,16 +10,11 @@
 
 namespace mj::energy {
 
-struct ProbedDevice {
-  DeviceInfo info;
-  std::optional<bool> mig;
-};
-
 struct CounterProbe {
   std::string driver;
   std::string cuda_driver;
   bool simulated = false;
-  std::vector<ProbedDevice> devices;
+  std::vector<DeviceInfo> devices;
   std::vector<ProbedCounter> counters;
   RaplProbe rapl;  // its counters are among the above
 };

@@ -118,7 +118,7 @@ OpenedFamily open_nvml(const OpenRequest& request) {
   for (const NvmlDevicePtr& device : found.devices) {
     if (!wanted(request.devices, *device)) continue;
     family.devices.push_back({"board-" + std::to_string(device->index()), static_cast<int>(device->index()),
-                              device->name(), device->uuid(), device->pci_bus_id()});
+                              device->name(), device->uuid(), device->pci_bus_id(), device->mig()});
     const NvmlCall integrated = add_energy(device, family);
     if (auto power = make_nvml_power(device, integrated)) family.sources.push_back(std::move(power));
     if (auto ring = make_nvml_ring(device, integrated)) family.sources.push_back(std::move(ring));

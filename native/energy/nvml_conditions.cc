@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kPeriodNs = 500 * kNsPerMs;
 // [H200] lists of processes change slowly and cost about 2 ms of CPU time, far more than the rest together.
 constexpr int64_t kProcessesEveryNs = 2 * kNsPerSecond;
+constexpr int64_t kProcessesAskedEveryNs = 200 * kNsPerMs;
 constexpr unsigned int kBusyPercent = 1;
 // PROC_PID_INIT_INO of the kernel: the inode of the first PID namespace, whose PIDs the driver reports.
 constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
@@ -38,7 +39,7 @@ class NvmlConditions final : public ConditionsSource {
   [[nodiscard]] double power_limit_w() const noexcept override { return device_->power_limit_w(); }
   [[nodiscard]] int64_t period_ns() const noexcept override { return kPeriodNs; }
 
-  bool read(ConditionSample& out, Fault& fault) noexcept override {
+  bool read(ConditionSample& out, Fault& fault, bool asked) noexcept override {
     fault = Fault::kNone;
     out = {};
     out.at = monotonic_ns();
@@ -57,11 +58,14 @@ class NvmlConditions final : public ConditionsSource {
       out.memory_utilization_percent = static_cast<float>(utilization.memory);
       any = true;
     }
-    if (out.at >= next_processes_) {
-      next_processes_ = out.at + kProcessesEveryNs;
+    if (out.at >= last_processes_ + (asked ? kProcessesAskedEveryNs : kProcessesEveryNs)) {
+      last_processes_ = out.at;
+      out.looked_at_processes = true;
+      busy_pids_ = {};
       other_work_ = read_other_work(fault);
     }
     out.other_work = other_work_;
+    if (other_work_ == OtherWork::kBusy) out.busy_pids = busy_pids_;
     return any;
   }
 
@@ -83,7 +87,10 @@ class NvmlConditions final : public ConditionsSource {
   OtherWork read_other_work(Fault& fault) noexcept {
     if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
     auto count = static_cast<unsigned int>(samples_.size());
-    if (!succeeded(device_->process_utilization(seen_us_, samples_.data(), count), fault)) return OtherWork::kUnknown;
+    const nvml::Return result = device_->process_utilization(seen_us_, samples_.data(), count);
+    // Nobody at all has used the SMs since the last look.
+    if (result == nvml::kNotFound && pids_are_ours_) return OtherWork::kNone;
+    if (!succeeded(result, fault)) return OtherWork::kUnknown;
     std::array<unsigned int, kMaxProcesses> busy{};
     size_t busy_count = 0;
     for (unsigned int i = 0; i < count; ++i) {
@@ -93,6 +100,7 @@ class NvmlConditions final : public ConditionsSource {
       const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
       if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
     }
+    std::copy_n(busy.begin(), std::min(busy_count, busy_pids_.size()), busy_pids_.begin());
     if (pids_are_ours_) return busy_count > 0 ? OtherWork::kBusy : OtherWork::kNone;
     return busy_count > 1 ? OtherWork::kBusy : OtherWork::kUnknown;
   }
@@ -117,8 +125,9 @@ class NvmlConditions final : public ConditionsSource {
   std::array<nvml::ProcessUtilization, kMaxProcesses> samples_{};
   std::array<nvml::ProcessInfo, kMaxProcesses> processes_{};
   uint64_t seen_us_ = 0;
-  int64_t next_processes_ = 0;
+  int64_t last_processes_ = INT64_MIN / 2;
   OtherWork other_work_ = OtherWork::kUnknown;
+  std::array<uint32_t, kMostBusyNamed> busy_pids_{};
 };
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 // The estimator uses a few edges beside a window, and more to find their grid.
 constexpr size_t kEdgesBeside = 16;
+// A look at the processes comes so soon after a window that it tells of its end.
+constexpr int64_t kLookReachesNs = 500 * kNsPerMs;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 void pack(const Figure& figure, std::vector<double>& out) {
@@ -121,6 +123,25 @@ OtherWork worse(OtherWork a, OtherWork b) {
   return a == OtherWork::kUnknown || b == OtherWork::kUnknown ? OtherWork::kUnknown : OtherWork::kNone;
 }
 
+void add_pids(const ConditionSample& sample, std::vector<uint32_t>& pids) {
+  for (const uint32_t pid : sample.busy_pids) {
+    const bool known = std::find(pids.begin(), pids.end(), pid) != pids.end();
+    if (pid != 0 && !known && pids.size() < kMostBusyNamed) pids.push_back(pid);
+  }
+}
+
+void add_work(const ConditionSample& sample, bool first, ConditionsReport& report) {
+  report.other_work = first ? sample.other_work : worse(report.other_work, sample.other_work);
+  add_pids(sample, report.busy_pids);
+}
+
+// The first look at the processes after b, which tells of the time before it.
+const ConditionSample* look_after(const std::vector<ConditionSample>& samples) {
+  const auto found = std::find_if(samples.begin(), samples.end(),
+                                  [](const ConditionSample& sample) { return sample.looked_at_processes; });
+  return found == samples.end() ? nullptr : &*found;
+}
+
 // The samples inside [a, b]; for a window shorter than the sampling, its nearest neighbours.
 std::vector<ConditionSample> samples_in(const Ring<ConditionSample>& ring, int64_t a, int64_t b) {
   uint64_t first = ring.partition_point([a](const ConditionSample& sample) { return sample.at < a; });
@@ -204,7 +225,11 @@ std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t 
       add(sample.memory_utilization_percent, report.memory_utilization_percent);
       report.throttle_mask |= sample.throttle_mask;
       report.throttle_known |= sample.throttle_known;
-      report.other_work = &sample == samples.data() ? sample.other_work : worse(report.other_work, sample.other_work);
+      add_work(sample, &sample == samples.data(), report);
+    }
+    const std::vector<ConditionSample> after = samples_in(context->samples, b + 1, b + kLookReachesNs);
+    if (const ConditionSample* look = look_after(after); look != nullptr && look->at > b) {
+      add_work(*look, samples.empty(), report);
     }
     reports.push_back(std::move(report));
   }

@@ -49,6 +49,7 @@ struct ConditionsReport {
   uint64_t throttle_mask = 0;
   bool throttle_known = false;
   OtherWork other_work = OtherWork::kUnknown;
+  std::vector<uint32_t> busy_pids;  // without doubles, at most kMostBusyNamed
 };
 std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t a, int64_t b);
 

@@ -242,11 +242,12 @@ void run_conditions_sampler(ConditionsContext& context, StopSignal& stop) {
   const int64_t period = context.source->period_ns();
   int64_t next = monotonic_ns();
   int failures = 0;
+  bool asked = false;
   do {
     ConditionSample sample;
     Fault fault = Fault::kNone;
     context.health->begin_call(monotonic_ns(), 0, period);
-    const bool any = context.source->read(sample, fault);
+    const bool any = context.source->read(sample, fault, asked);
     context.health->end_call();
     if (any) context.samples.push(sample);
     failures = any ? 0 : failures + 1;
@@ -256,7 +257,9 @@ void run_conditions_sampler(ConditionsContext& context, StopSignal& stop) {
     }
     next = std::max(next + period, monotonic_ns());
     // `wake` brings the next look forward: at the end of a window.
-  } while (stop.wait(next));
+    if (!stop.wait(next)) break;
+    asked = monotonic_ns() < next;
+  } while (true);
   context.health->finished = true;
 }
 

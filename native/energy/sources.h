@@ -2,6 +2,7 @@
 
 // The one table of counters. A further family of counters is a file that defines its `open_…` and a line in sources.cc.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct DeviceInfo {
   std::string name;
   std::string uuid;
   std::string pci_bus_id;
+  std::optional<bool> mig;  // nothing: not told
 };
 
 // What one family found here.

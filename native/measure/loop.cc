@@ -115,6 +115,7 @@ Status LoopJob::all_blocks() {
 
 Status LoopJob::one_block(double phase, bool sham) {
   Block block;
+  const ort::Watch watch(*model_->user());
   block.quiet_from_ns = monotonic_ns();
   const int64_t start = next_start(request_, phase, block.quiet_from_ns + request_.idle_before_ns);
   if (Status failed = sleep_until(Phase::kIdleBefore, start); !failed.ok()) return failed;
@@ -122,6 +123,7 @@ Status LoopJob::one_block(double phase, bool sham) {
   if (!failed.ok()) return failed;
   failed = sleep_until(Phase::kIdleAfter, monotonic_ns() + request_.idle_after_ns);
   block.quiet_until_ns = monotonic_ns();
+  note_others(watch, block);
   blocks.push_back(block);
   return failed;
 }
@@ -182,6 +184,19 @@ Status LoopJob::no_runs(Block& block, int64_t length_ns) {
   if (Status failed = synchronise(); !failed.ok()) return failed;
   block.end_ns = monotonic_ns();
   return {};
+}
+
+void LoopJob::note_others(const ort::Watch& watch, Block& block) {
+  for (const ort::OtherUse& use : watch.others()) {
+    block.other_jobs += use.jobs;
+    const auto same = [&use](const ort::OtherUse& known) { return known.name == use.name; };
+    const auto known = std::find_if(others.begin(), others.end(), same);
+    if (known == others.end()) {
+      others.push_back(use);
+    } else {
+      known->jobs += use.jobs;
+    }
+  }
 }
 
 Status LoopJob::sleep_until(Phase phase, int64_t deadline_ns) {

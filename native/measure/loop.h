@@ -36,7 +36,8 @@ struct Block {
   int64_t start_ns = 0;
   int64_t end_ns = 0;
   int64_t quiet_until_ns = 0;
-  uint64_t runs = 0;  // 0: a sham
+  uint64_t runs = 0;        // 0: a sham
+  uint64_t other_jobs = 0;  // of other sessions of the process on the device, the quiet times included
 };
 
 // The first instant of this phase of the counter's period at or after `earliest_ns`.
@@ -53,8 +54,9 @@ class LoopJob final : public ort::ModelJob, public Progressing {
   ort::Bindings bindings;
 
   // Results, valid once the job has ended well.
-  std::vector<Block> blocks;  // in the order of time
-  TimeLog durations;          // of all runs
+  std::vector<Block> blocks;          // in the order of time
+  TimeLog durations;                  // of all runs
+  std::vector<ort::OtherUse> others;  // of all blocks
 
  private:
   Status work() override;
@@ -68,6 +70,7 @@ class LoopJob final : public ort::ModelJob, public Progressing {
   Status run_once();
   void drop_outputs() noexcept;
   Status synchronise();
+  void note_others(const ort::Watch& watch, Block& block);
   Status sleep_until(Phase phase, int64_t deadline_ns);
   void tell(Phase phase, uint64_t runs, int64_t now_ns, bool always);
 

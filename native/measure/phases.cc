@@ -50,6 +50,7 @@ Status PhasesJob::prepare(ort::HostCopies& copies) {
 
 Status PhasesJob::all_segments(const ort::HostCopies& copies) {
   segments.reserve(request_.segments.size());
+  const ort::Watch watch(*model_->user());
   start_ns = monotonic_ns();
   int64_t from = start_ns;
   for (size_t i = 0; i < request_.segments.size(); ++i) {
@@ -58,6 +59,7 @@ Status PhasesJob::all_segments(const ort::HostCopies& copies) {
     if (Status failed = segment(copies, request_.segments[i], from); !failed.ok()) return failed;
     from = segments.back().end_ns;
   }
+  others = watch.others();
   return {};
 }
 

@@ -49,6 +49,7 @@ class PhasesJob final : public ort::ModelJob, public Progressing {
   // Results, valid once the job has ended well.
   int64_t start_ns = 0;
   std::vector<Segment> segments;             // in the order of time
+  std::vector<ort::OtherUse> others;         // of the device meanwhile
   std::array<TimeLog, kWorkingKinds> calls;  // durations by kind
   std::array<TimeLog, kParts> inside;        // of the parts of the whole inferences
   size_t bytes_in = 0;

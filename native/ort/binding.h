@@ -57,21 +57,27 @@ class Binding final : public Dependent {
   bool ran_ = false;
 };
 
-// Lets go of something of a session's, also of one whose device is lost.
+// Lets go of something of a session's, also of one whose device is lost: of a binding, or of the session itself, which
+// ends on the thread that ran it, after all queued runs.
 class ClosingJob final : public Job {
  public:
-  explicit ClosingJob(std::function<void()> close) : close_(std::move(close)) {}
-  void execute() noexcept override { close_(); }
+  ClosingJob(std::shared_ptr<Model> model, std::function<void()> close)
+      : model_(std::move(model)), close_(std::move(close)) {}
+  void execute() noexcept override {
+    const AtWork ending(*model_->user(), [this] { return cancelled(); }, AtWork::How::kEnding);
+    close_();
+  }
 
  private:
+  const std::shared_ptr<Model> model_;
   std::function<void()> close_;
 };
 
 // Work with a binding as a job of its own.
 class BindingJob final : public ModelJob {
  public:
-  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work)
-      : ModelJob(std::move(model)), work_(std::move(work)) {}
+  BindingJob(std::shared_ptr<Model> model, std::function<Status()> work, AtWork::How how = AtWork::How::kUsual)
+      : ModelJob(std::move(model), how), work_(std::move(work)) {}
 
  private:
   Status work() override { return work_(); }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "base/dynlib.h"
 #include "ort/cuda_error.h"
@@ -27,6 +28,8 @@ using CuDeviceGetPciBusId = int(char* id, int length, int device);
 using CuDeviceGetName = int(char* name, int length, int device);
 using CuDeviceGetAttribute = int(int* value, int attribute, int device);
 using CuDeviceTotalMem = int(size_t* bytes, int device);
+using CuRetain = int(void** context, int device);
+using CuRelease = int(int device);
 // Of CUdevice_attribute.
 constexpr int kMultiprocessors = 16;
 constexpr int kComputeMajor = 75;
@@ -55,11 +58,14 @@ struct Driver {
   DynLib library;
   CuInit* init = nullptr;
   CuDeviceGet* device_get = nullptr;
-  CuDeviceGetUuid* uuid = nullptr;
+  CuDeviceGetUuid* uuid = nullptr;           // of an instance of a divided GPU its own
+  CuDeviceGetUuid* uuid_of_board = nullptr;  // null: the same
   CuDeviceGetPciBusId* pci_bus_id = nullptr;
   CuDeviceGetName* name = nullptr;
   CuDeviceGetAttribute* attribute = nullptr;
   CuDeviceTotalMem* total_memory = nullptr;
+  CuRetain* retain = nullptr;
+  CuRelease* release = nullptr;
   CudaCalls calls;
 
   Status open(const std::string& file) {
@@ -71,8 +77,11 @@ struct Driver {
         library.load(init, "cuInit") && library.load(device_get, "cuDeviceGet") &&
         library.load(pci_bus_id, "cuDeviceGetPCIBusId") && library.load(calls.synchronise, "cuCtxSynchronize") &&
         library.load(calls.to_device, "cuMemcpyHtoD_v2") && library.load(calls.to_host, "cuMemcpyDtoH_v2") &&
-        // _v2 names the MIG instance; the first form is all that old drivers have.
+        library.load(calls.current, "cuCtxGetCurrent") && library.load(calls.make_current, "cuCtxSetCurrent") &&
+        library.load(retain, "cuDevicePrimaryCtxRetain") && library.load(release, "cuDevicePrimaryCtxRelease_v2") &&
+        // The first form is all that old drivers have.
         (library.load(uuid, "cuDeviceGetUuid_v2") || library.load(uuid, "cuDeviceGetUuid"));
+    static_cast<void>(library.load(uuid_of_board, "cuDeviceGetUuid"));
     static_cast<void>(library.load(calls.error_string, "cuGetErrorString"));
     static_cast<void>(library.load(calls.memory, "cuMemGetInfo_v2"));
     if (complete) return {};
@@ -114,8 +123,8 @@ LostDevices& lost_devices() {
   return *devices;
 }
 
-std::string format_uuid(const CuUuid& uuid) {
-  std::string text = "GPU-";
+std::string format_uuid(const char* prefix, const CuUuid& uuid) {
+  std::string text = prefix;
   for (size_t i = 0; i < sizeof(uuid.bytes); ++i) {
     std::array<char, 3> hex{};
     std::snprintf(hex.data(), hex.size(), "%02x", static_cast<unsigned char>(uuid.bytes[i]));
@@ -134,10 +143,30 @@ std::string format_bus_id(const std::string& id) {
   return text;
 }
 
+// Of an instance of a divided GPU the two calls tell different ones.
+Status read_uuid(const Driver& driver, int device, std::string& out) {
+  CuUuid uuid{};
+  if (const int result = driver.uuid(&uuid, device)) return driver.failure("cuDeviceGetUuid", result);
+  CuUuid board{};
+  const bool whole = driver.uuid_of_board == nullptr || driver.uuid_of_board(&board, device) != 0 ||
+                     std::memcmp(uuid.bytes, board.bytes, sizeof(uuid.bytes)) == 0;
+  out = format_uuid(whole ? "GPU-" : "MIG-", uuid);
+  return {};
+}
+
 }  // namespace
+
+// ONNX Runtime sets the device of a thread when it runs there; before that, and where a provider of another device
+// came last, it is another or none.
+Status CudaDevice::enter() const {
+  void* now = nullptr;
+  if (Status status = checked(calls, "cuCtxGetCurrent", calls.current(&now)); !status.ok()) return status;
+  return now == context.get() ? Status() : checked(calls, "cuCtxSetCurrent", calls.make_current(context.get()));
+}
 
 Status CudaDevice::synchronise() const {
   if (!present()) return {};
+  if (Status status = enter(); !status.ok()) return status;
   return checked(calls, "cuCtxSynchronize", calls.synchronise());
 }
 
@@ -150,11 +179,13 @@ DeviceMemory CudaDevice::memory() const noexcept {
 
 Status CudaDevice::send(void* device, const void* host, size_t bytes) const {
   if (!present() || bytes == 0) return {};
+  if (Status status = enter(); !status.ok()) return status;
   return checked(calls, "cuMemcpyHtoD", calls.to_device(address(device), host, bytes));
 }
 
 Status CudaDevice::receive(void* host, const void* device, size_t bytes) const {
   if (!present() || bytes == 0) return {};
+  if (Status status = enter(); !status.ok()) return status;
   return checked(calls, "cuMemcpyDtoH", calls.to_host(host, address(device), bytes));
 }
 
@@ -193,13 +224,16 @@ Status find_cuda_device(int ordinal, CudaDevice& out, const std::string& library
   if (const int result = driver.init(0)) return driver.failure("cuInit", result);
   int device = 0;
   if (const int result = driver.device_get(&device, ordinal)) return driver.failure("cuDeviceGet", result);
-  CuUuid uuid{};
-  if (const int result = driver.uuid(&uuid, device)) return driver.failure("cuDeviceGetUuid", result);
+  std::string uuid;
+  if (Status status = read_uuid(driver, device, uuid); !status.ok()) return status;
   std::array<char, 32> bus{};
   if (const int result = driver.pci_bus_id(bus.data(), static_cast<int>(bus.size()), device)) {
     return driver.failure("cuDeviceGetPCIBusId", result);
   }
-  out.uuid = format_uuid(uuid);
+  void* context = nullptr;
+  if (const int result = driver.retain(&context, device)) return driver.failure("cuDevicePrimaryCtxRetain", result);
+  out.context = {context, [release = driver.release, device](void*) { release(device); }};
+  out.uuid = std::move(uuid);
   out.pci_bus_id = format_bus_id(bus.data());
   out.ordinal = ordinal;
   out.model = driver.model_of(device);

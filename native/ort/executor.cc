@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ort/device_use.h"
 #include "ort/exit_guard.h"
 
 #if defined(__x86_64__)
@@ -139,6 +140,7 @@ bool Executor::cancel(uint64_t ticket) {
     if (state_->running && state_->running->ticket == ticket) {
       state_->running->cancelled_.store(true, std::memory_order_relaxed);
       state_->running->interrupt();
+      AtWork::look_again();
       return true;
     }
     for (auto it = state_->queue.begin(); it != state_->queue.end(); ++it) {
@@ -162,6 +164,7 @@ void Executor::stop() {
     if (state_->running) {
       state_->running->cancelled_.store(true, std::memory_order_relaxed);
       state_->running->interrupt();
+      AtWork::look_again();
     }
   }
   for (const JobPtr& job : queued) state_->drop(*job);

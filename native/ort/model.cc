@@ -54,11 +54,18 @@ bool concerns_model(const Status& status) {
   return status.code == Code::kInvalidModel || status.code == Code::kInvalidArgument;
 }
 
+// What others see of the session.
+std::string name_of(const ModelOptions& options) {
+  if (!options.log_id.empty()) return options.log_id;
+  return options.path.empty() ? "a model from memory" : options.path;
+}
+
 }  // namespace
 
-Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) {
+Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result, const Cancelled& cancelled) {
   auto model = std::make_shared<Model>();
-  Status status = options.fallback ? model->create_with_fallback(options) : model->create(options, options.providers);
+  Status status = options.fallback ? model->create_with_fallback(options, cancelled)
+                                   : model->create(options, options.providers, cancelled);
   if (!status.ok()) return status;
   MJ_ORT_RETURN(api().CreateRunOptions(out(model->run_options_)));
   MJ_ORT_RETURN(api().CreateAllocator(model->session_.get(), library().cpu_memory, out(model->arena_)));
@@ -74,7 +81,8 @@ Status Model::load(const ModelOptions& options, std::shared_ptr<Model>& result) 
   return {};
 }
 
-Status Model::create(const ModelOptions& options, const std::vector<ProviderRequest>& providers) {
+Status Model::create(const ModelOptions& options, const std::vector<ProviderRequest>& providers,
+                     const Cancelled& cancelled) {
   Owned<abi::SessionOptions> session_options;
   if (Status status = make_session_options(options, session_options); !status.ok()) return status;
   CudaDevice device;
@@ -88,6 +96,11 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
     providers_.push_back(provider.name);
   }
   device_ = std::move(device);
+  const std::string host = providers_.empty() ? "cpu" : providers_.front();
+  user_ = std::make_shared<DeviceUser>(device_.present() ? device_.uuid : host, name_of(options), device_.present());
+  // Weights are copied there, and engines are timed.
+  const AtWork work(*user_, cancelled);
+  if (!work.entered()) return {Code::kAborted, "The loading of the model was aborted."};
   const Library& lib = library();
   abi::Status* failure =
       options.bytes != nullptr
@@ -96,11 +109,11 @@ Status Model::create(const ModelOptions& options, const std::vector<ProviderRequ
   return by_device(take(failure, Activity::kCreate));
 }
 
-Status Model::create_with_fallback(const ModelOptions& options) {
+Status Model::create_with_fallback(const ModelOptions& options, const Cancelled& cancelled) {
   std::vector<ProviderRequest> remaining = options.providers;
   while (true) {
-    Status status = create(options, remaining);
-    if (status.ok() || concerns_model(status)) return status;
+    Status status = create(options, remaining, cancelled);
+    if (status.ok() || concerns_model(status) || status.code == Code::kAborted) return status;
     // `providers_` holds what had been appended: the next in line failed, or, where all stood, the first.
     const size_t failed = providers_.size() < remaining.size() ? providers_.size() : 0;
     if (remaining.empty() || remaining[failed].name == "cpu" || remaining.size() == 1) return status;

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "ort/cuda_device.h"
+#include "ort/device_use.h"
 #include "ort/memory.h"
 #include "ort/placement.h"
 #include "ort/providers.h"
@@ -67,19 +68,24 @@ class Dependent {
 
 class Model {
  public:
+  using Cancelled = Door::Guest::Cancelled;
+  static bool never() noexcept { return false; }
+
   Model() = default;
   ~Model() { leave_if_lost(); }
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  // Takes as long as it takes: never on the event loop.
-  static Status load(const ModelOptions& options, std::shared_ptr<Model>& result);
+  // Takes as long as it takes: never on the event loop. `cancelled` ends a wait for the device.
+  static Status load(const ModelOptions& options, std::shared_ptr<Model>& result, const Cancelled& cancelled = never);
 
   [[nodiscard]] const std::vector<ValueInfo>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::vector<ValueInfo>& outputs() const noexcept { return outputs_; }
   [[nodiscard]] const std::vector<std::string>& providers() const noexcept { return providers_; }
   [[nodiscard]] const std::vector<Skipped>& skipped() const noexcept { return skipped_; }
   [[nodiscard]] const CudaDevice& device() const noexcept { return device_; }
+  // The session among those that use the device.
+  [[nodiscard]] const std::shared_ptr<DeviceUser>& user() const noexcept { return user_; }
   // Which provider took which node; empty where the library does not tell.
   [[nodiscard]] const std::vector<PlacedNode>& placement() const noexcept { return placement_; }
 
@@ -114,8 +120,8 @@ class Model {
  private:
   [[nodiscard]] Status by_device(Status status) const;
   void leave_if_lost();
-  Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers);
-  Status create_with_fallback(const ModelOptions& options);
+  Status create(const ModelOptions& options, const std::vector<ProviderRequest>& providers, const Cancelled& cancelled);
+  Status create_with_fallback(const ModelOptions& options, const Cancelled& cancelled);
   Status describe();
 
   static constexpr size_t kArenaFrom = 64 << 10;
@@ -131,6 +137,7 @@ class Model {
   std::vector<Skipped> skipped_;
   std::vector<PlacedNode> placement_;
   CudaDevice device_;
+  std::shared_ptr<DeviceUser> user_;
   std::vector<std::weak_ptr<Dependent>> dependents_;
 };
 

@@ -4,8 +4,9 @@ namespace mj::ort {
 
 void ModelJob::execute() noexcept {
   model_->arm();
+  const AtWork at_work(*model_->user(), [this] { return cancelled(); }, how_);
   // An interrupt that came before `arm` would be lost by it.
-  if (cancelled()) {
+  if (cancelled() || !at_work.entered()) {
     status = {Code::kAborted, "The run was aborted."};
   } else if (status = model_->lost(); status.ok()) {
     status = model_->judged(work());

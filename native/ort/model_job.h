@@ -3,16 +3,18 @@
 #include <memory>
 #include <utility>
 
+#include "ort/device_use.h"
 #include "ort/executor.h"
 #include "ort/model.h"
 
 namespace mj::ort {
 
-// What an executor does with a model. Nothing is begun on a device that is lost, and a failure is judged by what the
-// device says of itself.
+// What an executor does with a model. Nothing is begun on a device that is lost or that another session has to itself,
+// and a failure is judged by what the device says of itself.
 class ModelJob : public Job {
  public:
-  explicit ModelJob(std::shared_ptr<Model> model) : model_(std::move(model)) {}
+  explicit ModelJob(std::shared_ptr<Model> model, AtWork::How how = AtWork::How::kUsual)
+      : model_(std::move(model)), how_(how) {}
 
   void execute() noexcept final;
   void interrupt() noexcept override { model_->terminate(); }
@@ -21,6 +23,9 @@ class ModelJob : public Job {
   virtual Status work() = 0;
   // So that it outlives what derived jobs hold in its arena.
   const std::shared_ptr<Model> model_;
+
+ private:
+  const AtWork::How how_;
 };
 
 }  // namespace mj::ort

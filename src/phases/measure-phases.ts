@@ -1,7 +1,9 @@
 import { withDefaultMeter } from '../default-meter.js';
+import { type AskForTurn, takeTurn } from '../device-turn.js';
 import type { OpenPath } from '../measure.js';
 import type { Meter } from '../meter.js';
 import type { NativePhasesRequest, NativePhasesResult } from '../native.js';
+import { deviceOfSession, disturbed, disturbedAttribution, joinedSessions } from '../other-sessions.js';
 import { type DeviceIdentity, matchDevice } from '../session-energy.js';
 import type { DataPath } from '../types/measure.js';
 import type { AbortSignalLike } from '../types/meter.js';
@@ -22,6 +24,8 @@ export interface PhasedSession<O> {
   readonly runtime: { readonly version: string };
   readonly placement: Placement;
   readonly graphCapture: boolean;
+  /** Asks for a turn on the device. */
+  readonly askForTurn: AskForTurn;
   readonly precision: { readonly [provider: string]: Precision };
   openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath>;
   /** Engines that would be built in the first run are built now. */
@@ -54,6 +58,7 @@ async function phasesWith<O>(
 ): Promise<PhasesMeasurement<O>> {
   requireHistory(request.durationMs, meter.historyMs);
   const own = session.device && matchDevice(session.device, meter.devices)?.id;
+  const endTurn = await takeTurn(session.askForTurn.bind(session), request.turn, options.signal);
   const release = await meter.holdWindow();
   try {
     const timing = await meter.learnedTiming(own ? [own] : [], options.signal);
@@ -69,6 +74,7 @@ async function phasesWith<O>(
     return await resolved(meter, session, options, request, plan, loop);
   } finally {
     release();
+    endTurn();
   }
 }
 
@@ -113,9 +119,14 @@ async function resolved<O>(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
   const [first, last] = [segments[0] as PhaseSegment, segments.at(-1) as PhaseSegment];
-  const energy = await meter.energy(first.start, last.end, wait);
+  const alone = await meter.energy(first.start, last.end, wait);
+  const device = deviceOfSession(session, meter);
+  const shared = loop.others.length > 0;
+  const energy = shared ? disturbed(alone, device) : alone;
+  energy.conditions.otherSessions = joinedSessions([loop.others]);
   const phases = segments.map(({ kind, start, end }) => ({ label: kind, a: start, b: end }));
-  const attribution = await meter.attribute(phases, wait);
+  const told = await meter.attribute(phases, wait);
+  const attribution = shared ? disturbedAttribution(told, device) : told;
   return phasesResult({ meter, session, request, plan, loop, segments, energy, attribution });
 }
 

@@ -1,4 +1,5 @@
 import { checkKeys, finiteNumber, plainObject, truth, wholeNumber } from '../check-options.js';
+import { readTurn, TURN_KEYS, type TurnWanted } from '../device-turn.js';
 import { invalidArgument, MicrojouleError } from '../errors.js';
 import { Meter } from '../meter.js';
 import type { PhasesOptions } from '../types/phases.js';
@@ -11,13 +12,24 @@ const MAX_SEED = 2 ** 31 - 1;
 /** The attribution reads the counter's steps of the whole sitting, and has to find them still there. */
 const SHARE_OF_HISTORY = 0.75;
 
-const OPTIONS = ['durationMs', 'seed', 'pinned', 'warmup', 'meter', 'signal', 'timeoutMs', 'onProgress'];
+const OPTIONS = [
+  'durationMs',
+  'seed',
+  'pinned',
+  'warmup',
+  'meter',
+  'signal',
+  'timeoutMs',
+  'onProgress',
+  ...TURN_KEYS,
+];
 
 export interface PhasesRequest {
   durationMs: number;
   seed: number;
   pinned: boolean;
   warmup: number;
+  turn: TurnWanted;
 }
 
 /** Every default filled in. */
@@ -30,6 +42,7 @@ export function readPhasesOptions(options: PhasesOptions<Meter>): PhasesRequest 
     durationMs: finiteNumber('durationMs', options.durationMs ?? DEFAULT_DURATION_MS, LEAST_DURATION_MS),
     seed: wholeNumber('seed', options.seed ?? 1, 0, MAX_SEED),
     pinned: truth('pinned', options.pinned ?? false),
+    turn: readTurn(options),
     warmup: wholeNumber('warmup', options.warmup ?? DEFAULT_WARMUP, 0, MAX_WARMUP),
   };
 }

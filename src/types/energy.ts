@@ -172,6 +172,16 @@ export interface DeviceConditions {
   throttleReasons: string[] | null;
   /** Work of others on the device: `unknown` where the driver does not tell. */
   otherWork: 'none' | 'busy' | 'unknown';
+  /** PIDs, as the driver counts them, of those seen busy; at most four. */
+  busyProcesses: number[];
+}
+
+/** A session of this process that was at work on the measured device. */
+export interface OtherSession {
+  /** Its `logId`, or the path of its model. */
+  session: string;
+  /** Runs, measurements, bindings, and the loading of its model. */
+  jobs: number;
 }
 
 export interface Range {
@@ -183,6 +193,8 @@ export interface Range {
 
 export interface Conditions {
   devices: DeviceConditions[];
+  /** Of `session.measure`: who else of this process was at work on its device in the windows and their quiet times. */
+  otherSessions?: OtherSession[];
   host: { cpu: string; logicalCpus: number; loadAverage1: number; governor: string | null };
 }
 

@@ -29,6 +29,14 @@ export interface MeasureOptions<M = unknown> extends BlockOptions {
    * need a CUDA device.
    */
   dataPath?: DataPath;
+  /**
+   * Keeps runs of other sessions of this process off the device meanwhile, whichever thread they are in: they wait, and go on
+   * afterwards. Measurements of one device wait for each other in any case. Default false: such runs go on, and make the
+   * energy `suspect`.
+   */
+  exclusive?: boolean;
+  /** How long to wait for other measurements of the device; then `timeout`. Default: as long as it takes. */
+  turnTimeoutMs?: number;
   meter?: M;
   signal?: AbortSignalLike;
   timeoutMs?: number;

@@ -15,6 +15,10 @@ export interface PhasesOptions<M = unknown> {
   pinned?: boolean;
   /** Whole inferences before anything is measured. Default 10. */
   warmup?: number;
+  /** As of `measure`: other sessions of this process wait meanwhile. Default false. */
+  exclusive?: boolean;
+  /** As of `measure`: how long it may take until the device's other measurements are done. */
+  turnTimeoutMs?: number;
   meter?: M;
   signal?: AbortSignalLike;
   /** How long to wait for the counter's update after the last segment; default three of its periods. */

@@ -30,6 +30,7 @@ function played(graphCapture: boolean, fail = false) {
     graphCapture,
     engine: null,
     buildEngines: async () => undefined,
+    askForTurn: session.askForTurn.bind(session),
     openPath: async (_, asked) => {
       log.push(asked);
       return path;

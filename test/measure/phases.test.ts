@@ -41,6 +41,10 @@ function played(durationMs: number, watts: readonly number[]) {
     placement: { known: false, nodes: {}, names: {} },
     graphCapture: true,
     precision: {},
+    askForTurn: (_, granted) => {
+      setImmediate(granted);
+      return () => undefined;
+    },
     buildEngines: async () => undefined,
     openPath: async () => ({ binding: 1, pinned: false, close: async () => undefined }),
     phasesNative: async (request) => {
@@ -52,6 +56,7 @@ function played(durationMs: number, watts: readonly number[]) {
         calls: Float64Array.from(kinds, (kind, i) => (lengthsMs[i] as number) / (MS_PER_CALL[kind] ?? 1)),
         times: MS_PER_CALL.map(times),
         inside: MS_PER_CALL.slice(0, 3).map(times),
+        others: [],
         bytesIn: 8,
         bytesOut: 4,
         outputs: null,

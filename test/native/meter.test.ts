@@ -274,6 +274,17 @@ describe('devices', () => {
       else expect(board?.status).not.toBe('suspect');
     });
   });
+
+  test('two busy processes prove that one is not ours, in a container too; they are named', async () => {
+    const fake = new FakeNvml(`${ONE_BOARD}foreign 4242 60\nforeign 77 30\nforeign 5 1\n`);
+    await withMeter(fake, async (meter) => {
+      const a = mark();
+      await sleep(400);
+      const { board, conditions } = await meter.energy(a, mark());
+      expect(conditions.devices[0]).toMatchObject({ otherWork: 'busy', busyProcesses: [4242, 77] });
+      expect(board).toMatchObject({ status: 'suspect', cause: 'other-work' });
+    });
+  });
 });
 
 describe('no counters', () => {

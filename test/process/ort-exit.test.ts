@@ -58,7 +58,11 @@ describe('ends by itself with code 0 and a clean stderr', () => {
 });
 
 describe('process.exit', () => {
-  test.each(['process.exit with a session', 'process.exit in a run'])('%s', async (name) => {
+  test.each([
+    'process.exit with a session',
+    'process.exit in a run',
+    'process.exit while a run waits for the device',
+  ])('%s', async (name) => {
     expect(await run(name)).toEqual({ code: 7, stdout: '', stderr: '' });
   });
 

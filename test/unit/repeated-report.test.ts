@@ -136,6 +136,7 @@ describe('the report of blocks', () => {
       smClockMHz: null,
       throttleReasons: temperature > 50 ? ['sw-power-cap'] : [],
       otherWork,
+      busyProcesses: otherWork === 'busy' ? [4242] : [],
     }) as unknown as DeviceConditions;
 
   function report(i: number, values: [number, number]): EnergyReport {

@@ -8,6 +8,7 @@ const device = (index: number, uuid: string, pciBusId: string) => ({
   name: 'GPU',
   uuid,
   pciBusId,
+  mig: null as boolean | null,
 });
 
 const A = device(0, 'GPU-aaaa', '00000000:17:00.0');
@@ -53,6 +54,28 @@ describe('the device of a session', () => {
       status: 'unsupported',
       reason: expect.stringContaining('could not be identified'),
     });
+  });
+
+  test('that is an instance of a divided GPU has no energy of its own, and says whose the board is', () => {
+    const instance = { uuid: 'MIG-40414243', pciBusId: '0000:b3:00.0' };
+    for (const boards of [
+      [A, { ...B, mig: true }],
+      [A, B],
+    ]) {
+      const r = report();
+      attachBoard(r, 'cuda', instance, boards);
+      expect(r.board).toMatchObject({
+        status: 'unsupported',
+        reason: expect.stringContaining('MIG-40414243'),
+        remedy: expect.stringContaining('board-1'),
+      });
+      expect(r.board).not.toHaveProperty('value');
+      expect(r.scopes['board-1']).toMatchObject({ status: 'ok' });
+    }
+    // A driver that names the board and not the instance.
+    const named = report();
+    attachBoard(named, 'cuda', { uuid: 'GPU-bbbb', pciBusId: '' }, [A, { ...B, mig: true }]);
+    expect(named.board).toMatchObject({ status: 'unsupported' });
   });
 
   test('is left alone on the CPU', () => {

@@ -280,12 +280,13 @@ EXPORT Return nvmlDeviceGetCurrentClocksEventReasons(Device device, unsigned lon
 EXPORT Return nvmlDeviceGetComputeRunningProcesses_v3(Device device, unsigned int* count, ProcessInfo* out) {
   const Return result = enter(device, "nvmlDeviceGetComputeRunningProcesses_v3");
   if (result != kSuccess) return result;
-  const unsigned int pid = device->board->script().foreign_pid;
-  const unsigned int present = pid != 0 ? 1 : 0;
+  const auto& foreign = device->board->script().foreign;
+  const auto present = static_cast<unsigned int>(foreign.size());
   const bool fits = *count >= present;
-  if (fits && present > 0 && out != nullptr) out[0] = {pid, 1 << 20, ~0U, ~0U};
   *count = present;
-  return fits ? kSuccess : kInsufficientSize;
+  if (!fits || out == nullptr) return fits ? kSuccess : kInsufficientSize;
+  for (const auto& process : foreign) *out++ = {process.pid, 1 << 20, ~0U, ~0U};
+  return kSuccess;
 }
 
 EXPORT Return nvmlDeviceGetProcessUtilization(Device device, ProcessUtilization* out, unsigned int* count,
@@ -293,14 +294,12 @@ EXPORT Return nvmlDeviceGetProcessUtilization(Device device, ProcessUtilization*
   const Return result = enter(device, "nvmlDeviceGetProcessUtilization");
   if (result != kSuccess) return result;
   const fake::DeviceScript& script = device->board->script();
-  if (script.foreign_pid == 0) {
-    *count = 0;
-    return kNotFound;
-  }
-  const bool fits = *count >= 1;
-  *count = 1;
+  const auto processes = static_cast<unsigned int>(script.foreign.size());
+  const bool fits = *count >= processes;
+  *count = processes;
+  if (processes == 0) return kNotFound;
   if (!fits || out == nullptr) return kInsufficientSize;
-  out[0] = {script.foreign_pid, newer_than_us + 1, script.foreign_percent, 0, 0, 0};
+  for (const auto& [pid, percent] : script.foreign) *out++ = {pid, newer_than_us + 1, percent, 0, 0, 0};
   return kSuccess;
 }
 

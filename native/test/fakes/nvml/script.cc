@@ -67,7 +67,11 @@ const std::map<std::string, Statement>& statements() {
          d.mig = word == "on";
          return d.mig;
        }},
-      {"foreign", [](Script&, DeviceScript& d, auto& in) { return bool(in >> d.foreign_pid >> d.foreign_percent); }},
+      {"foreign",
+       [](Script&, DeviceScript& d, auto& in) {
+         DeviceScript::Foreign& process = d.foreign.emplace_back();
+         return bool(in >> process.pid >> process.percent);
+       }},
       {"unsupported",
        [](Script&, DeviceScript& d, auto& in) {
          std::string call;
