@@ -173,7 +173,7 @@ Status CudaDevice::synchronise() const {
 DeviceMemory CudaDevice::memory() const noexcept {
   size_t free = 0;
   size_t total = 0;
-  if (calls.memory == nullptr || calls.memory(&free, &total) != 0) return {};
+  if (calls.memory == nullptr || !enter().ok() || calls.memory(&free, &total) != 0) return {};
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 

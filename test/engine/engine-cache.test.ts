@@ -1,6 +1,7 @@
 // The engine cache on stand-ins for CUDA, TensorRT and ONNX Runtime's provider, which writes and reads files as the real
 // one does (native/test/fakes/ort/fake_engine.cc). Every session is in a process of its own, as the cache is for them.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -207,19 +208,20 @@ describe('the cache', () => {
   test('is whole after two processes have built at once', async () => {
     const machine = new EngineMachine();
     const env = { ...process.env, ...machine.environment(machine.logged({ MJ_FAKE_BUILD_MS: '300' })) };
-    const source = `const m = require(${JSON.stringify(join(root, 'dist/index.js'))});${machine.program()}`;
+    // Neither begins before both have started.
+    const source =
+      `const m = require(${JSON.stringify(join(root, 'dist/index.js'))}); console.error('ready');` +
+      `process.stdin.once('data', () => { process.stdin.destroy(); ${machine.program()} });`;
+    const children = [1, 2].map(() => spawn(process.execPath, ['-e', source], { env, cwd: machine.root }));
+    await Promise.all(children.map((child) => once(child.stderr, 'data')));
     const ended = await Promise.all(
-      [1, 2].map(
-        () =>
-          new Promise<string>((resolve) => {
-            const child = spawn(process.execPath, ['-e', source], { env, cwd: machine.root });
-            let text = '';
-            child.stdout.on('data', (part) => {
-              text += part;
-            });
-            child.on('close', () => resolve(text));
-          }),
-      ),
+      children.map(async (child) => {
+        const text: Buffer[] = [];
+        child.stdout.on('data', (part) => text.push(part));
+        child.stdin.write('go\n');
+        await once(child, 'close');
+        return Buffer.concat(text).toString();
+      }),
     );
     for (const text of ended) expect(JSON.parse(text)).toMatchObject({ state: 'built', kept: true });
     const after = machine.open();
