@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Runtime, RunTable } from '../types/table.js';
+import type { RunTable, Runtime } from '../types/table.js';
 
 /** Of the package, from src/worker and from dist/worker alike. */
 const PACKAGE = join(__dirname, '..', '..');
@@ -27,7 +27,8 @@ export function workerCommand(runtime: Runtime, interpreters: RunTable['interpre
       ? join(PACKAGE, 'dist', 'worker', 'onnxruntime.js')
       : join(PACKAGE, 'workers', `${runtime}.py`);
   const named = interpreters[runtime];
-  const own = runtime === 'onnxruntime' ? process.execPath : join(environmentFolder(runtime), 'bin', 'python');
+  const own =
+    runtime === 'onnxruntime' ? process.execPath : join(environmentFolder(runtime), 'bin', 'python');
   const program = named ?? own;
   return {
     program,

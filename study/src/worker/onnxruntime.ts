@@ -84,7 +84,8 @@ class OnnxRuntimeWorker {
     );
     await this.#binding?.release();
     const { dataPath } = this.#request as LoadRequest;
-    const location = session.graphCapture || dataPath === 'device' ? 'gpu' : dataPath === 'pinned' ? 'pinned' : undefined;
+    const location =
+      session.graphCapture || dataPath === 'device' ? 'gpu' : dataPath === 'pinned' ? 'pinned' : undefined;
     this.#binding = location ? await session.bind({ inputs: this.#feeds, location }) : undefined;
     return { inputHash: hash.digest('hex') };
   }
