@@ -6,8 +6,8 @@ import { status } from './cli/status.js';
 import { USAGE } from './cli/usage.js';
 import { versions } from './version.js';
 
-/** A command gives its exit code; none is 0. */
-const COMMANDS: Record<string, (argv: string[]) => Promise<number | void>> = {
+/** A command gives its exit code. */
+const COMMANDS: Record<string, (argv: string[]) => Promise<number>> = {
   init,
   plan,
   doctor,
@@ -17,7 +17,13 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<number | void>> = {
 };
 
 async function main([name, ...rest]: string[]): Promise<number> {
-  if (name === undefined || name === 'help' || name === '-h' || name === '--help' || rest.includes('--help')) {
+  if (
+    name === undefined ||
+    name === 'help' ||
+    name === '-h' ||
+    name === '--help' ||
+    rest.includes('--help')
+  ) {
     process.stdout.write(USAGE);
     return name === undefined ? 2 : 0;
   }
@@ -32,7 +38,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
     );
     return 2;
   }
-  return (await command(rest)) ?? 0;
+  return command(rest);
 }
 
 main(process.argv.slice(2)).then(

@@ -95,7 +95,10 @@ export function phaseRecords(
 ): PhaseRecord[] {
   return phases.map(({ name, start, end }, i) => {
     const seconds = secondsBetween(start, end);
-    const energies = scopeEnergies(reports[i] as EnergyReport, board);
+    // Why a counter was not measured stands in the steady state, once.
+    const energies = scopeEnergies(reports[i] as EnergyReport, board).filter(
+      ({ status }) => status !== 'unsupported',
+    );
     return {
       name,
       startNs: String(start),
