@@ -1,5 +1,8 @@
+import { cell } from './cli/cell.js';
 import { doctor } from './cli/doctor.js';
+import { emit } from './cli/emit.js';
 import { init } from './cli/init.js';
+import { merge } from './cli/merge.js';
 import { plan } from './cli/plan.js';
 import { resume, run } from './cli/run.js';
 import { status } from './cli/status.js';
@@ -14,6 +17,9 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<number>> = {
   run,
   resume,
   status,
+  merge,
+  cell,
+  emit,
 };
 
 async function main([name, ...rest]: string[]): Promise<number> {
