@@ -52,14 +52,24 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    process.exitCode = 1;
+    if (isSystem(error)) {
+      process.stderr.write(`microjoule-study: ${error.message}.\n`);
+      return;
+    }
     if (!isOurs(error)) throw error;
     process.stderr.write(`microjoule-study: ${error.message}\n`);
     if (error.remedy) process.stderr.write(`${error.remedy}\n`);
-    process.exitCode = error.code === 'invalid-argument' ? 2 : 1;
+    if (error.code === 'invalid-argument') process.exitCode = 2;
   },
 );
 
 /** Of the library and of the models, whose class is another. */
 function isOurs(error: unknown): error is Error & { code: string; remedy?: string } {
   return error instanceof Error && 'code' in error && 'remedy' in error;
+}
+
+/** A file that could not be read or written: the message of the system names it and says why. */
+function isSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'errno' in error;
 }
