@@ -188,6 +188,7 @@ describe('energies', () => {
     expect(Math.abs(board.net?.value ?? Number.NaN)).toBeLessThanOrEqual((board.net?.uncertainty ?? 0) * 1.5);
     expect(board.idleW?.value).toBeCloseTo(300, -1);
     expect(board.terms?.length).toBeGreaterThan(0);
+    expect(board.grossTerms?.length).toBeGreaterThan(0);
     expect(matched.phases.map(({ name }) => name)).toContain('engine-build');
     expect(matched.phases.find(({ name }) => name === 'sham')?.energies[0]?.net).toBeDefined();
     expect(matched.timeline?.map(({ id }) => id)).toContain('board-1');
