@@ -159,8 +159,17 @@ export interface RunRecord {
   temperatureC: Range | null;
   agreement?: Agreement;
   compat2024?: Compat2024;
+  /** Power over the run, at most 300 points a counter, for plots only. */
+  timeline?: PowerSeries[];
   /** Cost of the meter's own threads over the run, CPU seconds. */
   meterCpuSeconds: number | null;
+}
+
+/** Seconds after `startNs` of the run's first phase, and W there. */
+export interface PowerSeries {
+  id: string;
+  seconds: number[];
+  watts: number[];
 }
 
 /** A study was told to stop, or ended. */
