@@ -1,0 +1,53 @@
+import { doctor } from './cli/doctor.js';
+import { init } from './cli/init.js';
+import { plan } from './cli/plan.js';
+import { resume, run } from './cli/run.js';
+import { status } from './cli/status.js';
+import { USAGE } from './cli/usage.js';
+import { versions } from './version.js';
+
+/** A command gives its exit code; none is 0. */
+const COMMANDS: Record<string, (argv: string[]) => Promise<number | void>> = {
+  init,
+  plan,
+  doctor,
+  run,
+  resume,
+  status,
+};
+
+async function main([name, ...rest]: string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '-h' || name === '--help' || rest.includes('--help')) {
+    process.stdout.write(USAGE);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${versions()['microjoule-study']}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    process.stderr.write(
+      `microjoule-study: there is no command '${name}'.\nCommands: ${Object.keys(COMMANDS).join(', ')}.\n`,
+    );
+    return 2;
+  }
+  return (await command(rest)) ?? 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (!isOurs(error)) throw error;
+    process.stderr.write(`microjoule-study: ${error.message}\n`);
+    if (error.remedy) process.stderr.write(`${error.remedy}\n`);
+    process.exitCode = error.code === 'invalid-argument' ? 2 : 1;
+  },
+);
+
+/** Of the library and of the models, whose class is another. */
+function isOurs(error: unknown): error is Error & { code: string; remedy?: string } {
+  return error instanceof Error && 'code' in error && 'remedy' in error;
+}
