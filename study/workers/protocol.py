@@ -87,10 +87,9 @@ def take(request, name, kinds, otherwise=None):
 
 
 def hash_of(inputs):
-    """SHA-256 over names and files, in the order of the names."""
+    """SHA-256 over the files, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(inputs):
-        digest.update(name.encode() + b"\0")
         with open(inputs[name], "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
