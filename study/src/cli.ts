@@ -1,7 +1,9 @@
+import { conformance } from './cli/conformance.js';
 import { doctor } from './cli/doctor.js';
 import { init } from './cli/init.js';
 import { plan } from './cli/plan.js';
 import { resume, run } from './cli/run.js';
+import { setupRuntimes } from './cli/setup-runtimes.js';
 import { status } from './cli/status.js';
 import { USAGE } from './cli/usage.js';
 import { versions } from './version.js';
@@ -14,10 +16,18 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<number | void>> = {
   run,
   resume,
   status,
+  'setup-runtimes': setupRuntimes,
+  conformance,
 };
 
 async function main([name, ...rest]: string[]): Promise<number> {
-  if (name === undefined || name === 'help' || name === '-h' || name === '--help' || rest.includes('--help')) {
+  if (
+    name === undefined ||
+    name === 'help' ||
+    name === '-h' ||
+    name === '--help' ||
+    rest.includes('--help')
+  ) {
     process.stdout.write(USAGE);
     return name === undefined ? 2 : 0;
   }
