@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { encodeNpy } from 'microjoule-models';
 import type { Subject } from '../../src/runtimes/conformance-checks.js';
 
-const TOY = join(__dirname, '..', 'workers', 'toy.py');
+export const toyPath = join(__dirname, '..', 'workers', 'toy.py');
 
 /** Whether there is a Python for it: nothing but the standard library is needed. */
 export const hasPython =
   spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
 
 /** The toy, with one of its faults. */
-export const toy = (fault = ''): string[] => ['env', `TOY=${fault}`, 'python3', '-u', TOY];
+export const toy = (fault = ''): string[] => ['env', `TOY=${fault}`, 'python3', '-u', toyPath];
 
 /** What the toy runs; its input lies in a folder that goes with the test file. */
 export function toySubject(): { subject: Subject; remove: () => void } {

@@ -22,7 +22,9 @@ OPTIONS = {"static_alloc": False, "static_shape": False}
 # Tried in a process of its own: threads are told to MXNet by the environment before it is loaded, which `load` does, and
 # a kernel that a card cannot run must not take the worker with it.
 TRIAL = """
-import json, mxnet as mx
+import json
+import runtimes.cuda11
+import mxnet as mx
 cuda = mx.runtime.Features().is_enabled("CUDA")
 error = None
 if cuda:
@@ -115,6 +117,7 @@ class Worker(Runtime):
         return os.environ.get("MXNET_CUDNN_AUTOTUNE_DEFAULT", "1") != "0"
 
     def _build(self, path, gpu):
+        import runtimes.cuda11  # noqa: F401
         import mxnet as mx
 
         from runtimes.mxnet_builder import SymbolBuilder
@@ -189,7 +192,8 @@ def _pin_opset(opset):
 
 
 def _try_library():
-    ran = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True)
+    workers = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ran = subprocess.run([sys.executable, "-c", TRIAL], cwd=workers, capture_output=True, text=True)
     sys.stderr.write(ran.stderr)
     if ran.returncode != 0:
         lines = ran.stderr.strip().split("\n")
