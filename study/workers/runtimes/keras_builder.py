@@ -95,7 +95,8 @@ class KerasBuilder:
         return keras.ops.softmax(x, axis=-1)
 
     def gelu(self, x):
-        return keras.ops.gelu(x, approximate=False)
+        # As TensorFlow's optimiser recognises it; keras.ops.gelu has an Erfc, which tf2onnx does not know.
+        return 0.5 * x * (1.0 + keras.ops.erf(x * 0.5**0.5))
 
     def first_token(self, x):
         return x[:, 0]
