@@ -1,10 +1,12 @@
 import { cell } from './cli/cell.js';
+import { conformance } from './cli/conformance.js';
 import { doctor } from './cli/doctor.js';
 import { emit } from './cli/emit.js';
 import { init } from './cli/init.js';
 import { merge } from './cli/merge.js';
 import { plan } from './cli/plan.js';
 import { resume, run } from './cli/run.js';
+import { setupRuntimes } from './cli/setup-runtimes.js';
 import { status } from './cli/status.js';
 import { USAGE } from './cli/usage.js';
 import { versions } from './version.js';
@@ -20,6 +22,8 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<number>> = {
   merge,
   cell,
   emit,
+  'setup-runtimes': setupRuntimes,
+  conformance,
 };
 
 async function main([name, ...rest]: string[]): Promise<number> {

@@ -3,12 +3,16 @@ export const USAGE = `microjoule-study: compares neural-network runtimes by ener
   microjoule-study init [TABLE]           writes a commented run table (default study.yaml)
   microjoule-study plan [TABLE]           cells, exclusions with reasons, estimated time
   microjoule-study doctor [TABLE]         each runtime's environment: found, versions, sees the GPU
+  microjoule-study setup-runtimes [RUNTIME...]
+                                          makes the Python environments of pytorch, tensorflow and mxnet
   microjoule-study run [TABLE]            makes all runs that the journal does not hold yet
   microjoule-study resume                 goes on with the run table that is in the journal
   microjoule-study status                 what is done and what is left
   microjoule-study merge JOURNAL...       joins journals of shards into the one that --into names
   microjoule-study cell --runtime NAME --model NAME [--batch N] [--provider NAME]
                                           one cell, one row, an exit code
+  microjoule-study conformance [options] -- COMMAND...
+                                          runs a worker through all that the protocol asks of it
   microjoule-study emit slurm [TABLE] --shards N
   microjoule-study emit kubernetes [TABLE] --shards N --image NAME
                                           what spreads one study over many machines, on standard output
@@ -33,6 +37,16 @@ Options of cell
   --warmup SECONDS    dropped before it (default 5)
   --gate SECONDS      how long it may wait for a quiet machine (default 120)
   --interpreter PATH  of the runtime
+
+Options of setup-runtimes
+  --cpu, --cuda       which builds to install (default: what the machine has)
+  --interpreter PATH  takes a Python that has the runtime already; with one RUNTIME
+  --python PATH       makes the environment with this Python
+  --folder DIR        of the environments (default ~/.cache/microjoule/runtimes)
+
+Options of conformance
+  --model NAME        --batch N    --provider NAME    --log (shows what it writes to its standard error)
+  --timeout SECONDS   of one answer (default 300)
 
 Options of emit
   --shards N          tasks of the job array, or completions of the job

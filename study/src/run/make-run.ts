@@ -91,7 +91,10 @@ async function figuresOf(bench: Bench, attempt: Attempt): Promise<Figures> {
   const report = await causedReport(meter, steady, idle);
   const board = attempt.board(report);
   const reports = await windowReports(meter, list);
-  const energies = withGrossTerms(scopeEnergies(report, board), reports[list.indexOf(steady)] as EnergyReport);
+  const energies = withGrossTerms(
+    scopeEnergies(report, board),
+    reports[list.indexOf(steady)] as EnergyReport,
+  );
   const phases = await withCaused(bench, phaseRecords(list, reports, board, energies), attempt, energies);
   if (board.kind === 'matched') requireHonest(boardTailFault(phases, board.id, attempt.steadySeconds()));
   const whole = await wholeReport(meter, list);

@@ -24,7 +24,11 @@ export async function serve(handlers: Handlers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = parsed(line);
     if (!request) {
-      answer({ id: NO_ID, ok: false, error: { code: 'invalid-request', message: 'The line is no request.' } });
+      answer({
+        id: NO_ID,
+        ok: false,
+        error: { code: 'invalid-request', message: 'The line is no request.' },
+      });
       continue;
     }
     answer({ id: request.id, ...(await handled(handlers, request)) });
