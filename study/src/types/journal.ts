@@ -59,6 +59,8 @@ export interface ScopeEnergy {
   idleW?: JournalQuantity;
   /** Of the figure of interest, net where there is one; keys tell what is shared between runs. */
   terms?: BudgetTerm[];
+  /** Of `gross`, where `terms` are those of `net`. Absent: all of its uncertainty counts as shared. */
+  grossTerms?: BudgetTerm[];
   /** Relative half-width of the gain, and its key. */
   gain?: { relative: number; key: string };
 }
@@ -98,6 +100,16 @@ export interface SteadyState {
   /** Of the board's device, time-weighted over the window. */
   meanGpuUtilisationPercent: number | null;
   meanGpuMemoryUtilisationPercent: number | null;
+}
+
+/** Power of one scope over a run, thinned to some hundred means. */
+export interface PowerSeries {
+  /** 'board-0', 'package-0'. */
+  id: string;
+  startNs: string;
+  /** Ends of the stretches, seconds after `startNs`, and the mean power of each. */
+  seconds: number[];
+  watts: number[];
 }
 
 /** How a gate ended; `unknown` figures do not hold it up. */
@@ -159,6 +171,8 @@ export interface RunRecord {
   temperatureC: Range | null;
   agreement?: Agreement;
   compat2024?: Compat2024;
+  /** Of each cell's first run. */
+  power?: PowerSeries[];
   /** Cost of the meter's own threads over the run, CPU seconds. */
   meterCpuSeconds: number | null;
 }
