@@ -102,16 +102,6 @@ export interface SteadyState {
   meanGpuMemoryUtilisationPercent: number | null;
 }
 
-/** Power of one scope over a run, thinned to some hundred means. */
-export interface PowerSeries {
-  /** 'board-0', 'package-0'. */
-  id: string;
-  startNs: string;
-  /** Ends of the stretches, seconds after `startNs`, and the mean power of each. */
-  seconds: number[];
-  watts: number[];
-}
-
 /** How a gate ended; `unknown` figures do not hold it up. */
 export interface Gate {
   passed: boolean;
@@ -171,10 +161,17 @@ export interface RunRecord {
   temperatureC: Range | null;
   agreement?: Agreement;
   compat2024?: Compat2024;
-  /** Of each cell's first run. */
-  power?: PowerSeries[];
+  /** Power over the run, at most 300 points a counter, for plots only. */
+  timeline?: PowerSeries[];
   /** Cost of the meter's own threads over the run, CPU seconds. */
   meterCpuSeconds: number | null;
+}
+
+/** Seconds after `startNs` of the run's first phase, and W there. */
+export interface PowerSeries {
+  id: string;
+  seconds: number[];
+  watts: number[];
 }
 
 /** A study was told to stop, or ended. */
