@@ -25,6 +25,10 @@ export interface LoadRequest {
   weights: string;
   /** The ONNX file (onnxruntime). */
   onnx?: string;
+  /** Shapes of what will be prepared: engines, graphs and traced functions are made for them. */
+  batch: number;
+  /** Of BERT; images have none, and ignore it. */
+  sequenceLength: number;
   provider: Provider;
   callPath?: CallPath;
   precision: Precision;
