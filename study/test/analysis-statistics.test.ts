@@ -78,7 +78,12 @@ describe('at the edges', () => {
   it('gives null where a test does not apply', () => {
     expect(shapiroWilk([1, 2])).toBeNull();
     expect(shapiroWilk([5, 5, 5, 5])).toBeNull();
-    expect(kruskalWallis([[1, 1], [1, 1]])).toBeNull();
+    expect(
+      kruskalWallis([
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toBeNull();
     expect(spearman([1, 2, 3], [4, 4, 4])).toBeNull();
     expect(hedgesG([1, 1], [1, 1])).toBeNull();
     expect(scatterOfMean([3])).toBeNull();
@@ -89,7 +94,11 @@ describe('at the edges', () => {
   it('knows the smallest p that so few values can give', () => {
     expect(smallestMannWhitney(3, 3)).toBeCloseTo(0.1, 12);
     expect(mannWhitney([1, 2, 3], [4, 5, 6]).p).toBeCloseTo(smallestMannWhitney(3, 3), 12);
-    const groups = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+    const groups = [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ];
     const ends = dunn(groups).find(({ a, b }) => a === 0 && b === 2);
     expect(ends?.p).toBeCloseTo(smallestDunn(3, 3), 12);
   });

@@ -1,7 +1,7 @@
 // After how many inferences an engine build has paid for itself: its own energy over what an inference saves.
 import type { BudgetTerm } from 'microjoule';
 import type { PhaseRecord, RunRecord } from '../types/journal.js';
-import { meanOf, plainMean, valueOf } from './mean.js';
+import { meanOf, plainMean, readingOf } from './mean.js';
 import { groupName } from './names.js';
 import type { PreparedCell } from './prepared.js';
 import { meanPerInference, ratioOf } from './ratio.js';
@@ -40,12 +40,17 @@ function breakEven(cell: PreparedCell, against: PreparedCell): BreakEven {
   const seconds = builds.map(({ phase }) => phase.seconds);
   const time = seconds.map((value) => ({ value, terms: [], gains: [] }));
   const sensors = (['total', 'gpu', 'cpu'] as const).find(
-    (one) => buildEnergies(builds, one).length > 0 && meanPerInference(cell, 'gross', one) && meanPerInference(against, 'gross', one),
+    (one) =>
+      buildEnergies(builds, one).length > 0 &&
+      meanPerInference(cell, 'gross', one) &&
+      meanPerInference(against, 'gross', one),
   );
   const energies = sensors ? buildEnergies(builds, sensors) : [];
   const buildName = `builds of ${cell.cell.id}`;
   const mean = (values: Estimate[]) => (values.length > 0 ? meanOf(values, buildName) : null);
-  const missing: Reading = { notMeasured: builds.length === 0 ? NO_BUILD : 'the energy of the build was not measured' };
+  const missing: Reading = {
+    notMeasured: builds.length === 0 ? NO_BUILD : 'the energy of the build was not measured',
+  };
   const [energy, duration] = [mean(energies), mean(time)];
   return {
     cell: cell.cell.id,
@@ -54,10 +59,11 @@ function breakEven(cell: PreparedCell, against: PreparedCell): BreakEven {
     batch: cell.cell.batch,
     builds: builds.length,
     buildSeconds: seconds.length > 0 ? plainMean(seconds) : { notMeasured: NO_BUILD },
-    buildJ: energy ? valueOf(energy, energies.length) : missing,
+    buildJ: energy ? readingOf(energy, energies.length) : missing,
     sensors: sensors ?? null,
     inferences: {
-      energy: sensors && energy ? count(energy, cell, against, 'gross', sensors) : { never: missing.notMeasured },
+      energy:
+        sensors && energy ? count(energy, cell, against, 'gross', sensors) : { never: missing.notMeasured },
       time: duration ? count(duration, cell, against, 'time', null) : { never: NO_BUILD },
     },
   };
@@ -108,7 +114,8 @@ function difference(a: Estimate, b: Estimate): Estimate {
     ...term,
     uncertainty: Math.abs(term.uncertainty - (inB.get(keyOf(term))?.uncertainty ?? 0)),
   }));
-  const gainOf = (gains: readonly Gain[], key: string) => gains.find((gain) => gain.key === key)?.halfRange ?? 0;
+  const gainOf = (gains: readonly Gain[], key: string) =>
+    gains.find((gain) => gain.key === key)?.halfRange ?? 0;
   const keys = [...new Set([...a.gains, ...b.gains].map(({ key }) => key))];
   return {
     value: a.value - b.value,

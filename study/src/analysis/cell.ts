@@ -1,6 +1,6 @@
 // One row of the main table.
 import type { RunRecord, ScopeEnergy, SteadyState } from '../types/journal.js';
-import { meanOf, plainMean, valueOf } from './mean.js';
+import { meanOf, plainMean, readingOf } from './mean.js';
 import { countedRuns, estimates, type PreparedCell, type PreparedRun, whyNoRuns } from './prepared.js';
 import { boardsOf, processorOf } from './run-energy.js';
 import { scaled } from './term.js';
@@ -14,7 +14,9 @@ export function cellResult(prepared: PreparedCell): CellResult {
   const { status, reason } = statusOf(prepared);
   const mean = (pick: (run: PreparedRun) => number | null | undefined, missing: string): Reading => {
     const values = counted.map(pick).filter((value) => typeof value === 'number');
-    return values.length > 0 ? plainMean(values) : { notMeasured: counted.length > 0 ? missing : whyNoRuns(prepared) };
+    return values.length > 0
+      ? plainMean(values)
+      : { notMeasured: counted.length > 0 ? missing : whyNoRuns(prepared) };
   };
   return {
     id: cell.id,
@@ -99,7 +101,7 @@ function readings(prepared: PreparedCell, per: 'run' | 'inference'): EnergyReadi
   const one = (sensors: Sensors, basis: Basis): Reading => {
     const { found, reason } = estimates(prepared, sensors, basis, per);
     if (found.length === 0) return { notMeasured: reason };
-    return valueOf(meanOf(found, prepared.cell.id), found.length);
+    return readingOf(meanOf(found, prepared.cell.id), found.length);
   };
   const both = (sensors: Sensors) => ({ gross: one(sensors, 'gross'), net: one(sensors, 'net') });
   return { total: both('total'), gpu: both('gpu'), cpu: both('cpu') };
@@ -115,7 +117,7 @@ function meanGpuPower(prepared: PreparedCell): Reading {
   const found = counted.flatMap(({ energy, steady }) =>
     energy.gpu.gross.ok ? [scaled(energy.gpu.gross.estimate, 1 / steady.seconds)] : [],
   );
-  if (found.length > 0) return valueOf(meanOf(found, prepared.cell.id), found.length);
+  if (found.length > 0) return readingOf(meanOf(found, prepared.cell.id), found.length);
   return { notMeasured: estimates(prepared, 'gpu', 'gross', 'run').reason };
 }
 
@@ -135,7 +137,11 @@ export function idleOf(prepared: PreparedCell, sensors: Sensors): Reading {
   return { notMeasured: reading.ok ? 'no idle level was found' : reading.reason };
 }
 
-function scopesOf(record: RunRecord, steady: SteadyState, sensors: Sensors): ScopeEnergy[] | { reason: string } {
+function scopesOf(
+  record: RunRecord,
+  steady: SteadyState,
+  sensors: Sensors,
+): ScopeEnergy[] | { reason: string } {
   const boards = boardsOf(record, steady);
   const processor = processorOf(steady.energies);
   if (sensors === 'cpu') return processor;

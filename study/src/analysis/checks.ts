@@ -21,7 +21,12 @@ export function failedChecks(cells: readonly PreparedCell[]): FailedCheck[] {
 }
 
 function checksOfRun(run: RunRecord): FailedCheck[] {
-  const failed = (check: FailedCheck['check'], reason: string) => ({ run: run.id, cell: run.cell, check, reason });
+  const failed = (check: FailedCheck['check'], reason: string) => ({
+    run: run.id,
+    cell: run.cell,
+    check,
+    reason,
+  });
   const checks: FailedCheck[] = [];
   if (run.gate && !run.gate.passed) {
     checks.push(failed('gate', run.gate.reason ?? `not stable after ${run.gate.waitedSeconds.toFixed(0)} s`));
@@ -29,13 +34,20 @@ function checksOfRun(run: RunRecord): FailedCheck[] {
   const { agreement, steady } = run;
   if (agreement?.agrees === false) {
     const { error, tolerance } = agreement;
-    checks.push(failed('agreement', `outputs differ by ${error ?? '?'} of the largest value, ${tolerance ?? '?'} is allowed`));
+    checks.push(
+      failed(
+        'agreement',
+        `outputs differ by ${error ?? '?'} of the largest value, ${tolerance ?? '?'} is allowed`,
+      ),
+    );
   }
   for (const device of steady?.devices ?? []) checks.push(...checksOfDevice(device, failed));
   for (const { id, status, reason } of steady?.energies ?? []) {
     if (status === 'suspect') checks.push(failed('energy', `${id} is suspect: ${reason ?? ''}`));
     if (status === 'below-resolution') {
-      checks.push(failed('energy', `${id} is below resolution: its uncertainty is more than half of its value`));
+      checks.push(
+        failed('energy', `${id} is below resolution: its uncertainty is more than half of its value`),
+      );
     }
   }
   return checks;
@@ -57,7 +69,13 @@ function checksOfCell({ runs }: PreparedCell): FailedCheck[] {
   const [first, ...rest] = runs.map(({ record }) => record);
   if (!first) return [];
   const kindOf = ({ worker }: RunRecord) =>
-    JSON.stringify([worker?.load?.callPath, worker?.load?.precision, worker?.load?.weights, worker?.inputHash, worker?.hello.versions]);
+    JSON.stringify([
+      worker?.load?.callPath,
+      worker?.load?.precision,
+      worker?.load?.weights,
+      worker?.inputHash,
+      worker?.hello.versions,
+    ]);
   return rest
     .filter((run) => kindOf(run) !== kindOf(first))
     .map((run) => ({

@@ -12,7 +12,10 @@ const LEAST_FOR_QUARTILES = 4;
 /** Marks runs as excluded, and lists them. */
 export function exclude(cells: readonly PreparedCell[], rule: Rule): ExcludedRow[] {
   const suspect = cells.flatMap(excludeSuspect);
-  return [...suspect, ...(rule.rule === 'iqr' ? cells.flatMap((cell) => excludeOutliers(cell, rule.factor)) : [])];
+  return [
+    ...suspect,
+    ...(rule.rule === 'iqr' ? cells.flatMap((cell) => excludeOutliers(cell, rule.factor)) : []),
+  ];
 }
 
 /** Of a cell in which some runs have a good figure. Where all are suspect, none is better, and the reading says why. */
@@ -33,8 +36,8 @@ function excludeSuspect(cell: PreparedCell): ExcludedRow[] {
 
 function excludeOutliers(cell: PreparedCell, factor: number): ExcludedRow[] {
   const runs = cell.runs.filter((run) => !run.excluded);
-  const { valueOf, name } = figureFor(runs);
-  const values = runs.map(valueOf);
+  const { figureOf, name } = figureFor(runs);
+  const values = runs.map(figureOf);
   if (values.length < LEAST_FOR_QUARTILES) return [];
   const [q1, q3] = [quantile(values, 0.25), quantile(values, 0.75)];
   const [lo, hi] = [q1 - factor * (q3 - q1), q3 + factor * (q3 - q1)];
@@ -47,19 +50,19 @@ function excludeOutliers(cell: PreparedCell, factor: number): ExcludedRow[] {
 }
 
 /** What cells are compared by: net energy if every run has it, else gross, else time; the widest sensors first. */
-function figureFor(runs: readonly PreparedRun[]): { valueOf: (run: PreparedRun) => number; name: string } {
+function figureFor(runs: readonly PreparedRun[]): { figureOf: (run: PreparedRun) => number; name: string } {
   for (const basis of ['net', 'gross'] as const satisfies Metric[]) {
     for (const sensors of ['total', 'gpu', 'cpu'] as const satisfies Sensors[]) {
       const readings = runs.map((run) => run.energy[sensors][basis]);
       if (!readings.every((reading) => reading.ok)) continue;
-      const valueOf = (run: PreparedRun) => {
+      const figureOf = (run: PreparedRun) => {
         const reading = run.energy[sensors][basis];
         return reading.ok ? reading.estimate.value / run.steady.inferences : Number.NaN;
       };
-      return { valueOf, name: `${basis} energy an inference (${sensors}, J)` };
+      return { figureOf, name: `${basis} energy an inference (${sensors}, J)` };
     }
   }
-  return { valueOf: ({ steady }) => steady.seconds / steady.inferences, name: 'time an inference (s)' };
+  return { figureOf: ({ steady }) => steady.seconds / steady.inferences, name: 'time an inference (s)' };
 }
 
 function row(cell: PreparedCell, run: PreparedRun, why: ExcludedRow['why'], reason: string): ExcludedRow {

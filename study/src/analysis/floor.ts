@@ -35,7 +35,11 @@ export function nullPairs(
 }
 
 const reachOf = ({ ratio, lo, hi }: Ratio): number =>
-  Math.max(Math.abs(ratio - 1), Math.abs((lo ?? Number.POSITIVE_INFINITY) - 1), Math.abs((hi ?? Number.POSITIVE_INFINITY) - 1));
+  Math.max(
+    Math.abs(ratio - 1),
+    Math.abs((lo ?? Number.POSITIVE_INFINITY) - 1),
+    Math.abs((hi ?? Number.POSITIVE_INFINITY) - 1),
+  );
 
 /** Of this group, or the largest of the study where the group has no null run. */
 export function floorFor(pairs: readonly NullPair[], model: string, batch: number): Floor | null {

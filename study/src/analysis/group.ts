@@ -79,7 +79,8 @@ function leftOut(
     .filter((cell) => !ids.has(cell.cell.id))
     .map((cell) => ({
       cell: cell.cell.id,
-      reason: metric === 'time' || !sensors ? whyNoRuns(cell) : estimates(cell, sensors, metric, 'run').reason,
+      reason:
+        metric === 'time' || !sensors ? whyNoRuns(cell) : estimates(cell, sensors, metric, 'run').reason,
     }));
 }
 
@@ -144,8 +145,5 @@ function tooFew(cells: readonly Contender[], where: string): string[] {
   if (pairs === 0) return [`A test needs at least two runs of each cell for ${where}.`];
   const ranks = tooFewForPair(fewest, fewest, pairs);
   const all = tooFewForDunn(cells.length, fewest);
-  return [
-    ...(ranks ? [`${ranks.charAt(0).toUpperCase()}${ranks.slice(1)}.`] : []),
-    ...(all ? [all] : []),
-  ];
+  return [...(ranks ? [`${ranks.charAt(0).toUpperCase()}${ranks.slice(1)}.`] : []), ...(all ? [all] : [])];
 }

@@ -56,7 +56,7 @@ function countRuns(runs: readonly (readonly BudgetTerm[])[]): Map<string, number
   return counts;
 }
 
-export function valueOf(estimate: Estimate, n: number): Value {
+export function readingOf(estimate: Estimate, n: number): Value {
   const uncertainty = halfWidthOf(estimate.terms);
   return {
     value: estimate.value,

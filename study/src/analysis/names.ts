@@ -16,8 +16,7 @@ const MODELS: Record<ModelName, string> = {
 export const runtimeName = (runtime: Runtime): string => RUNTIMES[runtime];
 export const providerName = (provider: Provider): string => PROVIDERS[provider];
 export const modelName = (model: ModelName): string => MODELS[model];
-export const groupName = (model: ModelName, batch: number): string =>
-  `${modelName(model)} at batch ${batch}`;
+export const groupName = (model: ModelName, batch: number): string => `${modelName(model)} at batch ${batch}`;
 
 /** What tells a subject from the others: in as few words as do, or by its id. */
 export function labelsOf(subjects: readonly Subject[]): Map<string, string> {

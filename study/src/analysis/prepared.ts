@@ -70,4 +70,3 @@ export function valuesOf(cell: PreparedCell, metric: Metric, sensors: Sensors | 
   }
   return sensors ? estimates(cell, sensors, metric, 'inference').found.map(({ value }) => value) : [];
 }
-

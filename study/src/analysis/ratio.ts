@@ -18,21 +18,37 @@ function comparable({ value, terms, gains }: Estimate): Parameters<typeof compar
   const quantity: Quantity = { value, uncertainty, combinedUncertainty: uncertainty, unit: '1' };
   return {
     ...quantity,
-    budget: { coverage: 0.95, terms: all, gain: { relative: 0, distribution: 'rectangular', key: 'in the terms' } },
+    budget: {
+      coverage: 0.95,
+      terms: all,
+      gain: { relative: 0, distribution: 'rectangular', key: 'in the terms' },
+    },
   };
 }
 
-/** Mean an inference, J or s; null without a run that has it. */
+// Every cell is compared with every other one of its group.
+const known = new WeakMap<PreparedCell, Map<string, Estimate | null>>();
+
+/** Mean an inference, J or s, of the runs that count by then; null without a run that has it. */
 export function meanPerInference(
   cell: PreparedCell,
   metric: Metric,
   sensors: Sensors | null,
 ): Estimate | null {
-  if (metric === 'time') {
-    const runs = valuesOf(cell, 'time', null).map((value) => ({ value, terms: [], gains: [] }));
-    return runs.length > 0 ? meanOf(runs, cell.cell.id) : null;
-  }
-  if (!sensors) return null;
-  const { found } = estimates(cell, sensors, metric, 'inference');
-  return found.length > 0 ? meanOf(found, cell.cell.id) : null;
+  const means = known.get(cell) ?? new Map<string, Estimate | null>();
+  known.set(cell, means);
+  const key = `${metric} ${sensors}`;
+  const mean = means.has(key) ? (means.get(key) ?? null) : computed(cell, metric, sensors);
+  means.set(key, mean);
+  return mean;
+}
+
+function computed(cell: PreparedCell, metric: Metric, sensors: Sensors | null): Estimate | null {
+  const runs =
+    metric === 'time'
+      ? valuesOf(cell, 'time', null).map((value) => ({ value, terms: [], gains: [] }))
+      : sensors
+        ? estimates(cell, sensors, metric, 'inference').found
+        : [];
+  return runs.length > 0 ? meanOf(runs, cell.cell.id) : null;
 }

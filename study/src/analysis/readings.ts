@@ -15,7 +15,9 @@ export function readingRows(groups: readonly Group[], cells: readonly PreparedCe
       meanPerInference(find(reference), basis, sensors),
     );
     return rest.flatMap((cell): ReadingRow[] => {
-      const [gross, net] = (['gross', 'net'] as const).map((basis) => meanPerInference(find(cell), basis, sensors));
+      const [gross, net] = (['gross', 'net'] as const).map((basis) =>
+        meanPerInference(find(cell), basis, sensors),
+      );
       if (!gross || !net || !grossBelow || !netBelow) return [];
       return [
         {

@@ -4,9 +4,7 @@ import type { JournalQuantity, RunRecord, ScopeEnergy, SteadyState } from '../ty
 import { type Estimate, halfWidthOf } from './term.js';
 import type { Basis, Sensors } from './types.js';
 
-export type RunReading =
-  | { ok: true; estimate: Estimate }
-  | { ok: false; reason: string; suspect: boolean };
+export type RunReading = { ok: true; estimate: Estimate } | { ok: false; reason: string; suspect: boolean };
 
 export type RunEnergy = Record<Sensors, Record<Basis, RunReading>>;
 
@@ -44,7 +42,11 @@ export function boardsOf(
   const own = devices.find((device) => sameUuid(device.uuid, uuid));
   const board = boards.find(({ id }) => id === own?.id);
   if (board) return [board];
-  return { ok: false, reason: `none of the metered boards has the UUID ${uuid ?? '(not told)'}`, suspect: false };
+  return {
+    ok: false,
+    reason: `none of the metered boards has the UUID ${uuid ?? '(not told)'}`,
+    suspect: false,
+  };
 }
 
 const sameUuid = (a: string, b: string | undefined) => a.replace(/^GPU-/, '') === b?.replace(/^GPU-/, '');
@@ -53,7 +55,10 @@ const sameUuid = (a: string, b: string | undefined) => a.replace(/^GPU-/, '') ==
 export function processorOf(energies: readonly ScopeEnergy[]): ScopeEnergy[] {
   const packages = energies.filter(({ scope }) => scope === 'cpu-package');
   if (packages.length === 0) return [];
-  return [...packages, ...energies.filter(({ scope, status }) => scope === 'dram' && status !== 'unsupported')];
+  return [
+    ...packages,
+    ...energies.filter(({ scope, status }) => scope === 'dram' && status !== 'unsupported'),
+  ];
 }
 
 export function sumOf(scopes: readonly ScopeEnergy[], basis: Basis, none: string): RunReading {

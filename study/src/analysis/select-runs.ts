@@ -1,5 +1,5 @@
 // Which records count: those of the last table, on whatever machine; of a run that is there twice one.
-import { segmentsOf, runsIn } from '../journal/read.js';
+import { runsIn, segmentsOf } from '../journal/read.js';
 import { refuse } from '../refuse.js';
 import type { JournalRecord, RunRecord, SegmentRecord } from '../types/journal.js';
 import type { Cell } from '../types/table.js';

@@ -1,7 +1,8 @@
 // What the analysis makes of a journal: plain data, written as analysis.json, from which the report is made. Energies
 // are J, powers W, durations s, unless the name says otherwise; every uncertainty is the half-width of a 95 % interval.
-import type { CallPath, ModelName, Provider, RunTable, Runtime } from '../types/table.js';
+
 import type { Machine } from '../types/journal.js';
+import type { CallPath, ModelName, Provider, RunTable, Runtime } from '../types/table.js';
 import type { DunnPair, KruskalWallis } from './stats/kruskal-dunn.js';
 import type { ShapiroWilk } from './stats/shapiro-wilk.js';
 import type { Spearman } from './stats/spearman.js';
@@ -181,8 +182,8 @@ export type Answer = 'holds' | 'does not hold' | 'cannot be told';
 
 export interface FindingEvidence {
   group: string;
-  /** 'supports' and 'contradicts' the finding, or neither. */
-  bearing: 'supports' | 'contradicts' | 'open';
+  /** `aside`: told beside it, and not counted. */
+  bearing: 'supports' | 'contradicts' | 'open' | 'aside';
   text: string;
 }
 
@@ -282,4 +283,3 @@ export interface Analysis {
   readings: ReadingRow[];
   notes: string[];
 }
-

@@ -26,7 +26,10 @@ export interface Case {
  * A difference: its interval leaves out 0, the corrected test succeeds, and it is above the null floor. The same: the
  * whole interval is within the floor. Everything else is open.
  */
-export function verdictOf({ ratio, test, floor, tooFew }: Case): { verdict: Verdict; because: string | null } {
+export function verdictOf({ ratio, test, floor, tooFew }: Case): {
+  verdict: Verdict;
+  because: string | null;
+} {
   const open = (because: string) => ({ verdict: 'open' as const, because });
   if (ratio.lo === null || ratio.hi === null) {
     return open('the interval of one of them holds 0, so that they have no ratio');

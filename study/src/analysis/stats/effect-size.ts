@@ -37,8 +37,7 @@ export function cliffsDelta(a: readonly number[], b: readonly number[]): Effect 
   const rows = signs.map(mean);
   const columns = b.map((_, j) => mean(signs.map((row) => row[j] as number)));
   const value = mean(rows);
-  const squares = (values: readonly number[]) =>
-    values.reduce((total, x) => total + (x - value) ** 2, 0);
+  const squares = (values: readonly number[]) => values.reduce((total, x) => total + (x - value) ** 2, 0);
   const name = "Cliff's delta";
   if (Math.abs(value) === 1) {
     const smaller = Math.min(n, m);

@@ -53,9 +53,7 @@ function weights(n: number): number[] {
     return [a1, ...scores.slice(1).map((score) => score / factor)];
   }
   const a2 = polynomial(C2, 1 / Math.sqrt(n)) + second / Math.sqrt(sum);
-  const factor = Math.sqrt(
-    (sum - 2 * first ** 2 - 2 * second ** 2) / (1 - 2 * a1 ** 2 - 2 * a2 ** 2),
-  );
+  const factor = Math.sqrt((sum - 2 * first ** 2 - 2 * second ** 2) / (1 - 2 * a1 ** 2 - 2 * a2 ** 2));
   return [a1, a2, ...scores.slice(2).map((score) => score / factor)];
 }
 
