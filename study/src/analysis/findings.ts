@@ -3,6 +3,7 @@ import { CLAIMS, type Claim, type Family, type Pair } from './claims.js';
 import { groupName } from './names.js';
 import { estimates, type PreparedCell, whyNoRuns } from './prepared.js';
 import type { Answer, Comparison, Finding, FindingEvidence, Group, GroupTests } from './types.js';
+import { percent } from './words.js';
 
 const OF_THE_PAPER = 64;
 
@@ -66,8 +67,14 @@ function evidenceOf(
   const comparison = tests?.comparisons.find(
     (one) => (one.a === first && one.b === second) || (one.a === second && one.b === first),
   );
-  if (!comparison) return { group, bearing: 'open', text: whyNotCompared(a, b, tests) };
-  return { group, bearing: bearingOf(claim, comparison, first), text: comparison.sentence };
+  if (!comparison) return { group, bearing: 'open', ratio: null, text: whyNotCompared(a, b, tests) };
+  const { ratio } = comparison.ratio;
+  return {
+    group,
+    bearing: bearingOf(claim, comparison, first),
+    ratio: comparison.a === first ? ratio : 1 / ratio,
+    text: comparison.sentence,
+  };
 }
 
 function bearingOf(claim: Claim, { verdict, a }: Comparison, first: string): FindingEvidence['bearing'] {
@@ -102,13 +109,23 @@ function answerOf(claim: Claim, evidence: readonly FindingEvidence[]): { answer:
   const [all, yes, no, open] = [evidence.length, count('supports'), count('contradicts'), count('open')];
   if (all === 0)
     return { answer: 'cannot be told', summary: `The run table has no cells for it: ${claim.needs}.` };
-  const tally = `${yes} of ${all} comparisons as claimed, ${no} otherwise, ${open} open.`;
+  const tally = `${yes} of ${all} comparisons as claimed, ${no} otherwise, ${open} open.${sizes(evidence)}`;
   if (claim.quantifier === 'most') {
     if (2 * yes > all) return { answer: 'holds', summary: tally };
     return { answer: 2 * (yes + open) <= all ? 'does not hold' : 'cannot be told', summary: tally };
   }
   if (no > 0) return { answer: 'does not hold', summary: tally };
   return { answer: yes === all ? 'holds' : 'cannot be told', summary: tally };
+}
+
+/** What was told, from the least to the most. */
+function sizes(evidence: readonly FindingEvidence[]): string {
+  const told = evidence.filter(({ bearing }) => bearing === 'supports' || bearing === 'contradicts');
+  const ratios = told.flatMap(({ ratio }) => ratio ?? []).sort((a, b) => b - a);
+  const [most, least] = [ratios[0], ratios.at(-1)];
+  if (most === undefined || least === undefined) return '';
+  const word = (ratio: number) => `${percent(Math.abs(1 - ratio))} ${ratio <= 1 ? 'less' : 'more'}`;
+  return ratios.length === 1 ? ` ${word(most)}.` : ` From ${word(most)} to ${word(least)}.`;
 }
 
 /** The paper's reason: "due to efficient GPU usage and thus low CPU usage". */
@@ -128,7 +145,7 @@ function processorShares(pairs: readonly Pair[], groups: readonly Group[]): Find
       const gpu =
         util.length > 0 ? `, GPU ${(util.reduce((x, y) => x + y, 0) / util.length).toFixed(0)} % busy` : '';
       const text = `${cell.label} kept ${share.toFixed(2)} processors busy${gpu}.`;
-      return [{ group: groupName(model, batch), bearing: 'aside' as const, text }];
+      return [{ group: groupName(model, batch), bearing: 'aside' as const, ratio: null, text }];
     }),
   );
 }

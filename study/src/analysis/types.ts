@@ -184,6 +184,8 @@ export interface FindingEvidence {
   group: string;
   /** `aside`: told beside it, and not counted. */
   bearing: 'supports' | 'contradicts' | 'open' | 'aside';
+  /** Of the one that is said to be better over the other; null: not compared. */
+  ratio: number | null;
   text: string;
 }
 

@@ -24,8 +24,10 @@ export function intervalOfReduction(ratio: Ratio): string {
   return `95 % CI ${inPercent(1 - ratio.hi, decimals)} to ${inPercent(1 - ratio.lo, decimals)} %`;
 }
 
-const decimalsOf = ({ ratio, lo, hi }: Ratio): number =>
-  decimalsFor(lo === null || hi === null ? Math.abs(1 - ratio) : hi - lo);
+function decimalsOf({ ratio, lo, hi }: Ratio): number {
+  if (lo === null || hi === null) return decimalsFor(Math.abs(1 - ratio));
+  return hi - lo >= 0.02 ? 0 : hi - lo >= 0.002 ? 1 : 2;
+}
 
 export function probability(p: number): string {
   if (p < 0.001) return '< 0.001';

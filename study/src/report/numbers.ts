@@ -9,15 +9,19 @@ const grouped = (digits: string): string => {
   return fraction === undefined ? spaced : `${spaced}.${fraction}`;
 };
 
+/** Below it a scatter is that of the arithmetic. */
+const FINEST = 1e-7;
+
 /** A value to the second digit of its uncertainty. */
 export function valueText({ value, uncertainty }: Pick<Value, 'value' | 'uncertainty'>, scale = 1): string {
   const v = scale * value;
-  if (!uncertainty || !(uncertainty > 0)) return grouped(significant(v, 4));
+  if (!uncertainty || uncertainty < FINEST * Math.abs(value)) return grouped(significant(v, 4));
   const u = scale * uncertainty;
   const decimals = 1 - Math.floor(Math.log10(u));
-  if (decimals > 6) return `${grouped(significant(v, 6))} ± ${significant(u, 2)}`;
   const round = (x: number) =>
-    decimals >= 0 ? x.toFixed(decimals) : String(Math.round(x * 10 ** decimals) / 10 ** decimals);
+    decimals >= 0
+      ? x.toFixed(Math.min(decimals, 20))
+      : String(Math.round(x * 10 ** decimals) / 10 ** decimals);
   return `${grouped(round(v)).replace('-', '−')} ± ${grouped(round(u))}`;
 }
 

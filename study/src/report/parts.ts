@@ -12,6 +12,12 @@ ${content}
 `;
 }
 
+class NumericHead extends Html {}
+
+/** Of a column that is aligned at the right. */
+export const numeric = (title: string, unit?: string): Html =>
+  new NumericHead(html`${title}${unit ? html`<br><span class="unit">${unit}</span>` : null}`.text);
+
 /** Wide tables scroll by themselves, with the keyboard too. */
 export function table(
   { simulated }: Context,
@@ -23,7 +29,11 @@ export function table(
     rowsAreBodies = false,
   }: { caption: Part; head: Part[]; rows: Part[]; id: string; rowsAreBodies?: boolean },
 ): Html {
-  const headers = head.map((cell) => html`<th scope="col">${cell}</th>`);
+  const headers = head.map((cell) =>
+    cell instanceof NumericHead
+      ? html`<th scope="col" class="number">${cell}</th>`
+      : html`<th scope="col">${cell}</th>`,
+  );
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}-c">
 <table id="${id}">
 <caption id="${id}-c">${simulated}${caption}</caption>

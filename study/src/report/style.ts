@@ -19,11 +19,12 @@ export const STYLE = `
 html { scroll-padding-top: 3.2rem; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main, header, nav, footer { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
-p, ul.verdicts, ul.evidence, ol.notes, dl { max-width: 48rem; }
+p, ul.evidence, ol.notes, dl { max-width: 48rem; }
 h1 { font-size: clamp(1.6rem, 4.5vw, 2.4rem); line-height: 1.15; letter-spacing: -0.015em; margin: 1.6rem 0 0.3rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.4rem; letter-spacing: -0.01em; margin: 0 0 0.6rem; }
 h3 { font-size: 0.95rem; font-weight: 600; margin: 0 0 0.4rem; }
 section { padding: 1.8rem 0 0.6rem; border-top: 1px solid var(--line); margin-top: 1.6rem; }
+main > section:first-child { border-top: 0; margin-top: 0; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .lead { color: var(--muted); font-size: 1.1rem; margin: 0 0 1.2rem; }
@@ -35,7 +36,7 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px 
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: 0.5rem; background: var(--page); padding: 0.4rem 0.8rem; z-index: 9; }
 nav { position: sticky; top: 0; z-index: 5; background: var(--page); border-bottom: 1px solid var(--line); padding-top: 0.55rem; padding-bottom: 0.55rem; }
-nav ul { display: flex; gap: 0.2rem 1.1rem; list-style: none; margin: 0; padding: 0; overflow-x: auto; white-space: nowrap; font-size: 0.9rem; scrollbar-width: thin; }
+nav ul { display: flex; gap: 0.2rem 1rem; list-style: none; margin: 0; padding: 0; overflow-x: auto; white-space: nowrap; font-size: 0.86rem; scrollbar-width: thin; }
 nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .note { background: var(--raised); border-left: 3px solid var(--muted); padding: 0.55rem 0.9rem; border-radius: 0 4px 4px 0; }
@@ -43,9 +44,12 @@ nav a:hover { text-decoration: underline; }
 .chip, .status { display: inline-block; border-radius: 1em; padding: 0.05em 0.7em; font-size: 0.8rem; font-weight: 600; background: var(--open-bg); color: var(--ink); white-space: nowrap; }
 .chip.yes, .less > .chip, .status.ok { background: var(--yes-bg); color: var(--yes); }
 .chip.no, .status.failed, .status.disagrees { background: var(--no-bg); color: var(--no); }
-.verdicts, .evidence { list-style: none; padding: 0; }
-.verdict { padding: 0.65rem 0; border-bottom: 1px solid var(--line); }
-.verdict .chip { margin-right: 0.3rem; }
+.evidence, .card ul { list-style: none; padding: 0; margin: 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1.1rem; margin: 1rem 0; }
+.card { border: 1px solid var(--line); border-radius: 6px; padding: 0.8rem 0.9rem; break-inside: avoid; }
+.card li + li { margin-top: 0.8rem; padding-top: 0.8rem; border-top: 1px solid var(--line); }
+.card li { font-size: 0.95rem; line-height: 1.5; }
+.card .chip { margin-right: 0.2rem; }
 .evidence li { margin: 0 0 0.5rem; padding-left: 7rem; text-indent: -7rem; }
 .bearing { display: inline-block; width: 6.4rem; text-indent: 0; margin-right: 0.6rem; color: var(--muted); font-size: 0.86rem; }
 .scroll { overflow-x: auto; margin: 1rem 0; border: 1px solid var(--line); border-radius: 6px; }
@@ -55,10 +59,10 @@ th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.8rem; border-
 thead th { background: var(--raised); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; text-align: right; }
-#main-table thead th:nth-child(n + 3) { text-align: right; }
 #main-table th:first-child { position: sticky; left: 0; z-index: 1; background: var(--page); min-width: 11rem; }
 #main-table thead th:first-child { background: var(--raised); }
-#main-table .group th { background: var(--raised); font-size: 0.95rem; position: static; }
+.group th { background: var(--raised); font-size: 0.95rem; }
+#main-table .group th { position: static; }
 .none { color: var(--muted); white-space: nowrap; text-align: right; }
 .off > td, .off > th { color: var(--muted); font-weight: 400; }
 .reason { white-space: normal; }
@@ -93,7 +97,7 @@ footer { color: var(--muted); font-size: 0.86rem; padding-top: 1.5rem; padding-b
   table { font-size: 7pt; }
   th, td { padding: 1.2mm 1mm; white-space: normal; }
   #main-table th, #main-table td { font-size: 6pt; padding: 0.8mm 0.6mm; position: static; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
-  tr, .verdict, figure .panel { break-inside: avoid; }
+  tr, figure .panel { break-inside: avoid; }
   h2, caption { break-after: avoid; }
   thead { display: table-header-group; }
   details { border: 0; padding: 0; }

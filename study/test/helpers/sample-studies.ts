@@ -59,7 +59,10 @@ function trouble(run: RunRecord): RunRecord {
     for (const energy of run.steady?.energies ?? []) if (energy.net) energy.net.value *= 1.4;
   }
   if (run.id === 'ort-cuda/resnet50/64#1' && run.gate) {
-    return { ...run, gate: { ...run.gate, passed: false, reason: 'the load average stayed at 1.8 for 120 s' } };
+    return {
+      ...run,
+      gate: { ...run.gate, passed: false, reason: 'the load average stayed at 1.8 for 120 s' },
+    };
   }
   return run;
 }
@@ -101,7 +104,12 @@ export function gpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
 
 export function cpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
   const runtimes = ['pytorch', 'tensorflow', 'mxnet', 'onnxruntime'] as const;
-  const seconds: Record<string, number> = { pytorch: 0.046, tensorflow: 0.1, mxnet: 0.088, onnxruntime: 0.039 };
+  const seconds: Record<string, number> = {
+    pytorch: 0.046,
+    tensorflow: 0.1,
+    mxnet: 0.088,
+    onnxruntime: 0.039,
+  };
   return syntheticJournal({
     seed: 8,
     table: {
@@ -110,7 +118,11 @@ export function cpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
       batches: [1, 4],
       repetitions: 3,
     },
-    truth: ({ subject, batch }) => ({ gpuJ: 0, cpuJ: 1, seconds: (seconds[subject.runtime] as number) * batch }),
+    truth: ({ subject, batch }) => ({
+      gpuJ: 0,
+      cpuJ: 1,
+      seconds: (seconds[subject.runtime] as number) * batch,
+    }),
     scatter: 0.02,
     cpuMeasured: false,
     ...more,

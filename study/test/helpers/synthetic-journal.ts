@@ -321,7 +321,10 @@ function timelineOf(
   return energies.flatMap(({ id, net }) => {
     if (!net) return [];
     const idleW = idle[id] ?? 0;
-    const at = Array.from({ length: 240 }, (_, i) => ((i + 1) * (start + seconds + 3)) / 240);
+    const at = Array.from(
+      { length: 240 },
+      (_, i) => Math.round((1000 * (i + 1) * (start + seconds + 3)) / 240) / 1000,
+    );
     const watts = at.map((t) => {
       const busy =
         t > start && t < start + seconds
@@ -329,7 +332,7 @@ function timelineOf(
           : t > start - 5 && t <= start
             ? 0.9 * (net.value / seconds)
             : 0;
-      return idleW + busy * (1 + 0.02 * random.normal()) + random.normal();
+      return Math.round(10 * (idleW + busy * (1 + 0.02 * random.normal()) + random.normal())) / 10;
     });
     return [{ id, seconds: at, watts }];
   });

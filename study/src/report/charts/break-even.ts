@@ -18,7 +18,8 @@ export function breakEvenChart({ cells }: Analysis, row: BreakEven): Drawing | n
     { n, J: other.value * n, series: 'onnxruntime' },
   ]);
   const crossing = [{ n: count.value, J: other.value * count.value }];
-  const axis = { grid: true, tickCount: 5, format: '~s' };
+  const powers = Array.from({ length: 16 }, (_, i) => 10 ** (i - 2));
+  const axis = { grid: true, values: powers, format: '~s', labelOverlap: true };
   const x = {
     field: 'n',
     type: 'quantitative',

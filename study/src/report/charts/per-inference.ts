@@ -46,6 +46,7 @@ function layers(rows: readonly Row[], scale: number, title: string) {
         {
           at: lineAt(i),
           series: seriesOf(row.cell),
+          zero: 0,
           value: scale * value.value,
           lo: scale * (value.value - half),
           hi: scale * (value.value + half),
@@ -68,7 +69,7 @@ function layers(rows: readonly Row[], scale: number, title: string) {
     {
       data: { values: [...main, ...beside] },
       mark: { type: 'rule', strokeWidth: 1, color: colour('line') },
-      encoding: { y, x: { datum: 0, type: 'quantitative' }, x2: { field: 'value' } },
+      encoding: { y, x: x('zero'), x2: { field: 'value' } },
     },
     interval(beside, 0.5),
     interval(main, 1),

@@ -6,6 +6,7 @@ import { colour } from '../palette.js';
 import { type Drawing, WIDTH } from '../svg.js';
 
 const MOST_POINTS = 160;
+const HEIGHT = 110;
 
 /** Phases that are told apart in the figure. */
 const SHADED = { 'warm-up': 'warm-up', steady: 'steady', 'engine-build': 'build', load: 'load' } as const;
@@ -41,7 +42,7 @@ export function timelineChart(run: RunRecord, name: string): Drawing | null {
   return {
     spec: {
       width: WIDTH - 52,
-      height: 110,
+      height: HEIGHT,
       layer: [
         {
           data: { values: bands.filter(({ phase }) => phase === 'steady') },
@@ -56,7 +57,7 @@ export function timelineChart(run: RunRecord, name: string): Drawing | null {
         {
           data: { values: bands.filter(({ phase }) => phase === 'steady' || phase === 'engine-build') },
           mark: { type: 'text', align: 'left', dx: 3, fontSize: 10, color: colour('muted') },
-          encoding: { x: { ...x, field: 'from' }, y: { value: 6 }, text: { field: 'label' } },
+          encoding: { x: { ...x, field: 'from' }, y: { value: HEIGHT - 7 }, text: { field: 'label' } },
         },
         {
           data: { values: points },

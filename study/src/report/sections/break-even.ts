@@ -4,7 +4,7 @@ import { breakEvenChart } from '../charts/break-even.js';
 import { type Context, labelOf } from '../context.js';
 import { type Html, html } from '../html.js';
 import { countText, readingText } from '../numbers.js';
-import { figure, section, seriesLegend, table } from '../parts.js';
+import { figure, numeric, section, seriesLegend, table } from '../parts.js';
 
 const counted = (count: Count): string => {
   if ('never' in count) return count.never;
@@ -33,9 +33,7 @@ export async function breakEven(context: Context): Promise<Html | null> {
         'Cell',
         'For',
         'Against',
-        'Builds',
-        'Build, s',
-        'Build, J',
+        ...['Builds', 'Build, s', 'Build, J'].map((title) => numeric(title)),
         'Pays in energy after',
         'Pays in time after',
       ],

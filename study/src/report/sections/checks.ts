@@ -1,7 +1,7 @@
-import type { FailedCheck } from '../../analysis/types.js';
+import type { FailedCheck, FailedRun } from '../../analysis/types.js';
 import type { Context } from '../context.js';
 import { type Html, html } from '../html.js';
-import { details, section, table } from '../parts.js';
+import { details, numeric, section, table } from '../parts.js';
 
 const NAMES: Record<FailedCheck['check'], string> = {
   gate: 'stability gate',
@@ -27,16 +27,30 @@ export function checks(context: Context): Html {
   );
 }
 
+/** Runs of one cell that failed alike are one line. */
 function failures(context: Context): Html | null {
-  const rows = context.analysis.failures.map(
-    ({ run, during, reason, log }) =>
-      html`<tr><th scope="row">${run}</th><td>${during}</td><td>${reason}${
-        log.length > 0 ? details('log', html`<pre tabindex="0">${log.join('\n')}</pre>`) : null
+  const lines = new Map<string, FailedRun & { runs: number }>();
+  for (const failure of context.analysis.failures) {
+    const key = `${failure.cell} ${failure.during} ${failure.reason}`;
+    const known = lines.get(key);
+    lines.set(key, { ...(known ?? failure), runs: (known?.runs ?? 0) + 1 });
+  }
+  const rows = [...lines.values()].map(
+    ({ run, cell, during, reason, log, runs }) =>
+      html`<tr><th scope="row">${runs > 1 ? cell : run}</th><td class="number">${runs}</td><td>${during}</td><td>${reason}${
+        log.length > 0
+          ? details(runs > 1 ? `log of ${run}` : 'log', html`<pre tabindex="0">${log.join('\n')}</pre>`)
+          : null
       }</td></tr>`,
   );
   if (rows.length === 0) return null;
   const caption = 'Runs that failed or were found impossible. They stay failed.';
-  return table(context, { id: 'failures', caption, head: ['Run', 'During', 'Reason'], rows });
+  return table(context, {
+    id: 'failures',
+    caption,
+    head: ['Run or cell', numeric('Runs'), 'During', 'Reason'],
+    rows,
+  });
 }
 
 function excluded(context: Context): Html | null {
@@ -74,7 +88,7 @@ function failedChecks(context: Context): Html | null {
   return table(context, {
     id: 'failed-checks',
     caption: 'What records of runs say against them.',
-    head: ['Cell', 'Check', 'Runs', 'Reason'],
+    head: ['Cell', 'Check', numeric('Runs'), 'Reason'],
     rows,
   });
 }

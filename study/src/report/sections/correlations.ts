@@ -1,13 +1,25 @@
 import { modelName } from '../../analysis/names.js';
+import type { CorrelationRow } from '../../analysis/types.js';
 import { probability } from '../../analysis/words.js';
+import { commonFigure } from '../charts/energy-time.js';
 import type { Context } from '../context.js';
 import { type Html, html } from '../html.js';
-import { table } from '../parts.js';
+import { details, numeric, table } from '../parts.js';
 
 const SCOPES = { total: 'board and processor', gpu: 'board', cpu: 'processor' };
 
-export function correlationTable(context: Context): Html {
-  const rows = context.analysis.correlations.map(({ of, sensors, basis, n, result }) => {
+/** Of the figure's energy; of the others folded. */
+export function correlationTables(context: Context): Html {
+  const shown = commonFigure(context.analysis);
+  const isShown = ({ sensors, basis }: CorrelationRow) => sensors === shown?.sensors && basis === shown.basis;
+  const { correlations } = context.analysis;
+  const others = correlations.filter((row) => !isShown(row));
+  return html`${tableOf(context, 'correlations', correlations.filter(isShown))}
+${others.length > 0 && details('Of the other energies', tableOf(context, 'other-correlations', others))}`;
+}
+
+function tableOf(context: Context, id: string, correlations: readonly CorrelationRow[]): Html {
+  const rows = correlations.map(({ of, sensors, basis, n, result }) => {
     const name = of === 'all' ? 'All models' : modelName(of as Parameters<typeof modelName>[0]);
     const interval =
       result?.lo === null || result?.hi === null || !result
@@ -18,9 +30,9 @@ export function correlationTable(context: Context): Html {
 <td class="number">${result ? probability(result.p) : '–'}</td></tr>`;
   });
   return table(context, {
-    id: 'correlations',
+    id,
     caption: "Spearman's correlation of energy and time an inference over cells, each cell once.",
-    head: ['Cells', 'Energy', 'n', 'ρ', '95 % interval', 'p'],
+    head: ['Cells', 'Energy', ...['n', 'ρ', '95 % interval', 'p'].map((title) => numeric(title))],
     rows,
   });
 }

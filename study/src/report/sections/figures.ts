@@ -8,12 +8,12 @@ import { commonFigure, energyTimeCharts } from '../charts/energy-time.js';
 import { perInferenceChart } from '../charts/per-inference.js';
 import { splitChart } from '../charts/split.js';
 import { timelineChart } from '../charts/timeline.js';
-import { type Context, labelOf } from '../context.js';
+import type { Context } from '../context.js';
 import { type Html, html } from '../html.js';
 import { SERIES, type Series, seriesOf } from '../palette.js';
 import { details, figure, type Panel, section, seriesLegend, swatchLegend } from '../parts.js';
 import type { Drawing } from '../svg.js';
-import { correlationTable } from './correlations.js';
+import { correlationTables } from './correlations.js';
 
 const SCOPES = { total: 'board and processor', gpu: 'the board alone', cpu: 'the processor alone' };
 
@@ -67,7 +67,7 @@ export async function energyTime(context: Context): Promise<Html> {
           legend: legendOf(context),
           caption: `Energy (${SCOPES[figureOf.sensors]}, ${figureOf.basis === 'net' ? 'above idle' : 'idle included'}) against time, one point a cell. Hollow: batch 1; filled: larger batches. Both axes are logarithmic.`,
         }),
-    panels.length > 0 ? correlationTable(context) : null,
+    panels.length > 0 ? correlationTables(context) : null,
   );
 }
 
@@ -116,11 +116,11 @@ export async function split(context: Context): Promise<Html> {
 export async function timelines(context: Context, chosen?: string): Promise<Html> {
   const runs = firstRuns(runsIn(context.journal), chosen);
   const groups = context.analysis.groups.flatMap(({ model, batch }) => {
-    const panels = runs.flatMap((run): Panel[] => {
-      const cell = context.cell(run.cell);
-      if (!cell || cell.null || cell.model !== model || cell.batch !== batch) return [];
-      const drawing = timelineChart(run, cell.label);
-      return drawing ? [{ title: labelOf(context, run.cell), drawing }] : [];
+    const panels = context.analysis.cells.flatMap((cell): Panel[] => {
+      if (cell.null || cell.model !== model || cell.batch !== batch) return [];
+      const run = runs.find((one) => one.cell === cell.id);
+      const drawing = run && timelineChart(run, cell.label);
+      return drawing ? [{ title: cell.label, drawing }] : [];
     });
     return panels.length > 0 ? [{ model, batch, panels }] : [];
   });

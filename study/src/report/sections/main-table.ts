@@ -4,7 +4,7 @@ import type { CellResult, Group, Reading } from '../../analysis/types.js';
 import type { Context } from '../context.js';
 import { type Html, html, type Part } from '../html.js';
 import { valueText } from '../numbers.js';
-import { section, table } from '../parts.js';
+import { numeric, section, table } from '../parts.js';
 
 interface Column {
   title: string;
@@ -62,8 +62,8 @@ export function mainTable(context: Context): Html {
   const head = [
     html`model_name, batch_size<br><span class="unit">runtime, provider</span>`,
     'status',
-    html`n<br><span class="unit">failed</span>`,
-    ...COLUMNS.map(({ title, unit }) => html`${title}<br><span class="unit">${unit}</span>`),
+    numeric('n', 'failed'),
+    ...COLUMNS.map(({ title, unit }) => numeric(title, unit)),
   ];
   const rows = context.analysis.groups.map((group) => body(context, group, notes, head.length));
   return section(

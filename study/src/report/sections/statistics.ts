@@ -3,7 +3,7 @@ import type { Comparison, Group, GroupTests } from '../../analysis/types.js';
 import { percent, probability, significant } from '../../analysis/words.js';
 import { type Context, labelOf } from '../context.js';
 import { type Html, html } from '../html.js';
-import { details, section, table } from '../parts.js';
+import { details, numeric, section, table } from '../parts.js';
 
 const METRICS = { net: 'energy above idle', gross: 'energy, idle included', time: 'time' };
 
@@ -60,7 +60,13 @@ function pairTable(
   return table(context, {
     id: `pairs-${id}`,
     caption: `All pairs, ${name}. p after Holm's correction; ratios and effect sizes with 95 % intervals.`,
-    head: ['Pair', 'Ratio', 'Test', 'p', 'Effect size', 'Dunn p', 'Verdict'],
+    head: [
+      'Pair',
+      numeric('Ratio'),
+      'Test',
+      ...['p', 'Effect size', 'Dunn p'].map((title) => numeric(title)),
+      'Verdict',
+    ],
     rows,
   });
 }
@@ -81,7 +87,7 @@ function normality(context: Context, { metric, cells }: GroupTests, name: string
   return table(context, {
     id: `normality-${id}`,
     caption: `Shapiro-Wilk, ${name}.`,
-    head: ['Cell', 'n', 'W', 'p', 'Reading'],
+    head: ['Cell', ...['n', 'W', 'p'].map((title) => numeric(title)), 'Reading'],
     rows,
   });
 }

@@ -8,26 +8,27 @@ import { section } from '../parts.js';
 const WORDS = { less: 'difference', same: 'no difference', open: 'cannot be told' };
 
 export function verdicts(context: Context): Html {
-  const items = context.analysis.groups.flatMap((group) => {
+  const { groups } = context.analysis;
+  const cards = groups.flatMap((group) => {
     const tests = group.energy ?? group.time;
     if (!tests) return [];
-    const chosen = notable(context, tests.comparisons);
-    return chosen.map(
+    const items = notable(context, tests.comparisons).map(
       ({ verdict, sentence }) =>
-        html`<li class="verdict ${verdict}"><span class="chip">${WORDS[verdict]}</span> ${sentence}</li>`,
+        html`<li class="${verdict}"><span class="chip">${WORDS[verdict]}</span> ${sentence}</li>`,
     );
+    return [html`<div class="card"><h3>${groupName(group.model, group.batch)}</h3><ul>${items}</ul></div>`];
   });
-  const empty = context.analysis.groups.filter((group) => !group.energy && !group.time);
+  const empty = groups.filter((group) => !group.energy && !group.time);
   return section(
     'verdicts',
     'What can be said',
     html`<p>For each model and batch size: the best against the next, and TensorRT against CUDA. All pairs are under <a href="#statistics">Statistics</a>.</p>`,
-    items.length > 0 ? html`<ul class="verdicts">${items}</ul>` : null,
+    html`<div class="cards">${cards}</div>`,
     empty.map(
       ({ model, batch }) =>
         html`<p class="note">No two cells can be compared for ${groupName(model, batch)}.</p>`,
     ),
-    withoutEnergy(context.analysis.groups),
+    withoutEnergy(groups),
   );
 }
 
