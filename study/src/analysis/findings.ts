@@ -109,7 +109,9 @@ function answerOf(claim: Claim, evidence: readonly FindingEvidence[]): { answer:
   const [all, yes, no, open] = [evidence.length, count('supports'), count('contradicts'), count('open')];
   if (all === 0)
     return { answer: 'cannot be told', summary: `The run table has no cells for it: ${claim.needs}.` };
-  const tally = `${yes} of ${all} comparisons as claimed, ${no} otherwise, ${open} open.${sizes(evidence)}`;
+  const [first] = evidence;
+  const reason = open === all && first ? ` ${first.text}` : '';
+  const tally = `${yes} of ${all} comparisons as claimed, ${no} otherwise, ${open} open.${sizes(evidence)}${reason}`;
   if (claim.quantifier === 'most') {
     if (2 * yes > all) return { answer: 'holds', summary: tally };
     return { answer: 2 * (yes + open) <= all ? 'does not hold' : 'cannot be told', summary: tally };
@@ -125,7 +127,7 @@ function sizes(evidence: readonly FindingEvidence[]): string {
   const [most, least] = [ratios[0], ratios.at(-1)];
   if (most === undefined || least === undefined) return '';
   const word = (ratio: number) => `${percent(Math.abs(1 - ratio))} ${ratio <= 1 ? 'less' : 'more'}`;
-  return ratios.length === 1 ? ` ${word(most)}.` : ` From ${word(most)} to ${word(least)}.`;
+  return word(most) === word(least) ? ` ${word(most)}.` : ` From ${word(most)} to ${word(least)}.`;
 }
 
 /** The paper's reason: "due to efficient GPU usage and thus low CPU usage". */

@@ -36,7 +36,7 @@ export function table(
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}-c">
 <table id="${id}">
-<caption id="${id}-c">${simulated}${caption}</caption>
+<caption id="${id}-c"><span>${simulated}${caption}</span></caption>
 <thead><tr>${headers}</tr></thead>
 ${rowsAreBodies ? rows : html`<tbody>${rows}</tbody>`}
 </table>

@@ -54,13 +54,15 @@ nav a:hover { text-decoration: underline; }
 .bearing { display: inline-block; width: 6.4rem; text-indent: 0; margin-right: 0.6rem; color: var(--muted); font-size: 0.86rem; }
 .scroll { overflow-x: auto; margin: 1rem 0; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height: 1.4; }
-caption { text-align: left; padding: 0.7rem 0.8rem; color: var(--muted); position: sticky; left: 0; }
+caption { text-align: left; padding: 0.7rem 0.8rem; color: var(--muted); }
+caption span { display: block; max-width: min(48rem, calc(100vw - 4.5rem)); position: sticky; left: 0.8rem; }
+caption .simulated { display: inline; position: static; }
 th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.8rem; border-top: 1px solid var(--line); }
 thead th { background: var(--raised); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; text-align: right; }
 #main-table th:first-child { position: sticky; left: 0; z-index: 1; background: var(--page); min-width: 11rem; }
-#main-table thead th:first-child { background: var(--raised); }
+#main-table thead th:first-child { background: var(--raised); white-space: normal; }
 .group th { background: var(--raised); font-size: 0.95rem; }
 #main-table .group th { position: static; }
 .none { color: var(--muted); white-space: nowrap; text-align: right; }
@@ -84,7 +86,7 @@ pre { background: var(--raised); border-radius: 4px; padding: 0.8rem; overflow: 
 footer { color: var(--muted); font-size: 0.86rem; padding-top: 1.5rem; padding-bottom: 3rem; }
 @media (max-width: 40rem) {
   body { font-size: 15px; }
-  #main-table th:first-child { min-width: 8.5rem; max-width: 8.5rem; }
+  #main-table th:first-child { min-width: 8rem; max-width: 8rem; font-size: 0.8rem; overflow-wrap: anywhere; }
   .evidence li { padding-left: 0; text-indent: 0; }
   .bearing { display: block; }
 }
@@ -98,7 +100,7 @@ footer { color: var(--muted); font-size: 0.86rem; padding-top: 1.5rem; padding-b
   th, td { padding: 1.2mm 1mm; white-space: normal; }
   #main-table th, #main-table td { font-size: 6pt; padding: 0.8mm 0.6mm; position: static; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
   tr, figure .panel { break-inside: avoid; }
-  h2, caption { break-after: avoid; }
+  h2, h3, caption, .legend { break-after: avoid; }
   thead { display: table-header-group; }
   details { border: 0; padding: 0; }
 }

@@ -43,9 +43,13 @@ export async function draw({ spec, alternative }: Drawing): Promise<Html> {
   const viewBox = /viewBox="([^"]+)"/.exec(svg)?.[1] ?? '';
   const inner = svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'));
   return new Html(
-    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escaped(alternative)}" viewBox="${viewBox}">${withOwnIds(withVariables(inner))}</svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escaped(alternative)}" viewBox="${viewBox}">${withOwnIds(withVariables(withoutRoles(inner)))}</svg>`,
   );
 }
+
+/** The drawing is one image with words of its own; its marks are none. */
+const withoutRoles = (svg: string): string =>
+  svg.replace(/ (role|aria-roledescription|aria-label|aria-hidden)="[^"]*"/g, '');
 
 /** Ids of clip paths are those of the page, and every drawing begins to count at 0. */
 function withOwnIds(svg: string): string {

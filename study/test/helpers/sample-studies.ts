@@ -1,7 +1,7 @@
 // Studies of which reports are made and looked at: the whole comparison on a GPU, with what goes wrong in one, and one on
 // processors whose energy could not be measured.
 import type { JournalRecord, RunRecord } from '../../src/types/journal.js';
-import type { Cell, Subject } from '../../src/types/table.js';
+import type { Cell, RunTable, Subject } from '../../src/types/table.js';
 import { gpuSubject, type Synthetic, syntheticJournal, type Truth } from './synthetic-journal.js';
 
 const GPU: Subject[] = [
@@ -77,7 +77,7 @@ function failed(
   return { ...rest, status, failure: { during, reason, log } };
 }
 
-export function gpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
+export function gpuStudy(table: Partial<RunTable> = {}): JournalRecord[] {
   return syntheticJournal({
     seed: 20261127,
     table: {
@@ -90,6 +90,7 @@ export function gpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
       nullRun: { subject: 'ort-cuda' },
       outliers: { rule: 'iqr', factor: 6 },
       compat2024: { enabled: true, idleSeconds: 600 },
+      ...table,
     },
     truth,
     scatter: 0.006,
@@ -98,7 +99,6 @@ export function gpuStudy(more: Partial<Synthetic> = {}): JournalRecord[] {
     idleCpuW: 62,
     timelines: true,
     edit: trouble,
-    ...more,
   });
 }
 

@@ -14,11 +14,11 @@ export function correlationTables(context: Context): Html {
   const isShown = ({ sensors, basis }: CorrelationRow) => sensors === shown?.sensors && basis === shown.basis;
   const { correlations } = context.analysis;
   const others = correlations.filter((row) => !isShown(row));
-  return html`${tableOf(context, 'correlations', correlations.filter(isShown))}
-${others.length > 0 && details('Of the other energies', tableOf(context, 'other-correlations', others))}`;
+  return html`${tableOf(context, 'correlations', 'energy', correlations.filter(isShown))}
+${others.length > 0 && details('Of the other energies', tableOf(context, 'other-correlations', 'the other energies', others))}`;
 }
 
-function tableOf(context: Context, id: string, correlations: readonly CorrelationRow[]): Html {
+function tableOf(context: Context, id: string, which: string, correlations: readonly CorrelationRow[]): Html {
   const rows = correlations.map(({ of, sensors, basis, n, result }) => {
     const name = of === 'all' ? 'All models' : modelName(of as Parameters<typeof modelName>[0]);
     const interval =
@@ -31,7 +31,7 @@ function tableOf(context: Context, id: string, correlations: readonly Correlatio
   });
   return table(context, {
     id,
-    caption: "Spearman's correlation of energy and time an inference over cells, each cell once.",
+    caption: `Spearman's correlation of ${which} and time an inference over cells, each cell once.`,
     head: ['Cells', 'Energy', ...['n', 'ρ', '95 % interval', 'p'].map((title) => numeric(title))],
     rows,
   });

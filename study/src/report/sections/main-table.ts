@@ -61,9 +61,9 @@ export function mainTable(context: Context): Html {
   const notes = new Notes();
   const head = [
     html`model_name, batch_size<br><span class="unit">runtime, provider</span>`,
-    'status',
-    numeric('n', 'failed'),
     ...COLUMNS.map(({ title, unit }) => numeric(title, unit)),
+    numeric('n', 'failed'),
+    'status',
   ];
   const rows = context.analysis.groups.map((group) => body(context, group, notes, head.length));
   return section(
@@ -103,10 +103,11 @@ function row(cell: CellResult, notes: Notes): Html {
   const failed = cell.failed > 0 ? html`<br><span class="unit">${cell.failed} failed</span>` : null;
   const why = cell.reason && cell.n > 0 ? [cell.reason] : [];
   const marks: Part[] = [...why, ...cell.notes].map((note) => notes.mark(note));
-  const status = html`<span class="status ${cell.status}">${cell.null ? 'null run' : cell.status}</span>`;
-  const begin = html`<th scope="row">${cell.label}${marks}</th><td>${status}</td><td class="number">${cell.n}${failed}</td>`;
+  const kind = cell.null ? 'null run' : cell.status;
+  const name = html`<th scope="row">${cell.label}${marks}</th>`;
+  const end = html`<td class="number">${cell.n}${failed}</td><td><span class="status ${cell.null ? '' : kind}">${kind}</span></td>`;
   if (cell.reason && cell.n === 0) {
-    return html`<tr class="off">${begin}<td class="reason" colspan="${COLUMNS.length}">${cell.reason}</td></tr>`;
+    return html`<tr class="off">${name}<td class="reason" colspan="${COLUMNS.length}">${cell.reason}</td>${end}</tr>`;
   }
   const readings = COLUMNS.map(({ of, scale }) => {
     const reading = of(cell);
@@ -114,5 +115,5 @@ function row(cell: CellResult, notes: Notes): Html {
       ? html`<td class="number">${valueText(reading, scale)}</td>`
       : html`<td class="none">not measured${notes.mark(reading.notMeasured)}</td>`;
   });
-  return html`<tr${cell.ranked ? null : html` class="off"`}>${begin}${readings}</tr>`;
+  return html`<tr${cell.ranked ? null : html` class="off"`}>${name}${readings}${end}</tr>`;
 }
