@@ -93,7 +93,7 @@ function whyNotCompared(a: PreparedCell, b: PreparedCell, tests: GroupTests | nu
     const { found, reason } = estimates(cell, 'total', 'gross', 'run');
     return found.length === 0 ? [`${cell.cell.id}: ${reason}`] : [];
   });
-  const text = [...new Set(reasons)].join('; ');
+  const text = [...new Set(reasons)].map((reason) => reason.replace(/\.$/, '')).join('; ');
   const pair = `${a.label} and ${b.label} were not compared for ${groupName(a.cell.model, a.cell.batch)}`;
   return `${pair}: ${text === '' ? 'they have no reading in common' : text}.`;
 }

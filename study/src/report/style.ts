@@ -36,7 +36,7 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px 
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: 0.5rem; background: var(--page); padding: 0.4rem 0.8rem; z-index: 9; }
 nav { position: sticky; top: 0; z-index: 5; background: var(--page); border-bottom: 1px solid var(--line); padding-top: 0.55rem; padding-bottom: 0.55rem; }
-nav ul { display: flex; gap: 0.2rem 1rem; list-style: none; margin: 0; padding: 0; overflow-x: auto; white-space: nowrap; font-size: 0.86rem; scrollbar-width: thin; }
+nav ul { display: flex; gap: 0.2rem 0.85rem; list-style: none; margin: 0; padding: 0; overflow-x: auto; white-space: nowrap; font-size: 0.86rem; scrollbar-width: thin; }
 nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .note { background: var(--raised); border-left: 3px solid var(--muted); padding: 0.55rem 0.9rem; border-radius: 0 4px 4px 0; }
@@ -50,8 +50,12 @@ nav a:hover { text-decoration: underline; }
 .card li + li { margin-top: 0.8rem; padding-top: 0.8rem; border-top: 1px solid var(--line); }
 .card li { font-size: 0.95rem; line-height: 1.5; }
 .card .chip { margin-right: 0.2rem; }
-.evidence li { margin: 0 0 0.5rem; padding-left: 7rem; text-indent: -7rem; }
-.bearing { display: inline-block; width: 6.4rem; text-indent: 0; margin-right: 0.6rem; color: var(--muted); font-size: 0.86rem; }
+.card .evidence li { margin: 0.6rem 0 0; padding: 0; border: 0; font-size: 0.88rem; }
+.card p { margin: 0.5rem 0 0; font-size: 0.92rem; line-height: 1.5; }
+.card h4 { margin: 0.8rem 0 0; font-size: 0.88rem; }
+.card details { border: 0; padding: 0; margin: 0.3rem 0 0; }
+.card summary { padding: 0.3rem 0; color: var(--link); font-size: 0.9rem; }
+.bearing { display: block; color: var(--muted); font-size: 0.8rem; }
 .scroll { overflow-x: auto; margin: 1rem 0; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height: 1.4; }
 caption { text-align: left; padding: 0.7rem 0.8rem; color: var(--muted); }
@@ -64,14 +68,11 @@ tbody th { font-weight: 600; }
 #main-table th:first-child { position: sticky; left: 0; z-index: 1; background: var(--page); min-width: 11rem; }
 #main-table thead th:first-child { background: var(--raised); white-space: normal; }
 .group th { background: var(--raised); font-size: 0.95rem; }
-#main-table .group th { position: static; }
+#main-table .group th { position: static; background: var(--raised); }
 .none { color: var(--muted); white-space: nowrap; text-align: right; }
 .off > td, .off > th { color: var(--muted); font-weight: 400; }
 .reason { white-space: normal; }
 .notes { font-size: 0.86rem; color: var(--muted); padding-left: 1.6rem; }
-#findings-table th[scope="row"] { min-width: 14rem; }
-#findings-table td { min-width: 9rem; }
-#findings-table td:nth-child(2) { min-width: 0; }
 figure { margin: 1rem 0 1.4rem; }
 figcaption { color: var(--muted); font-size: 0.9rem; max-width: 48rem; margin-top: 0.6rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1.1rem; }
@@ -87,8 +88,6 @@ footer { color: var(--muted); font-size: 0.86rem; padding-top: 1.5rem; padding-b
 @media (max-width: 40rem) {
   body { font-size: 15px; }
   #main-table th:first-child { min-width: 8rem; max-width: 8rem; font-size: 0.8rem; overflow-wrap: anywhere; }
-  .evidence li { padding-left: 0; text-indent: 0; }
-  .bearing { display: block; }
 }
 @media print {
   @page { size: A4 landscape; margin: 12mm; }

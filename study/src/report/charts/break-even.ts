@@ -1,7 +1,7 @@
 // Energy so far against the number of inferences: with an engine build first, and without.
 import { type Analysis, type BreakEven, isValue } from '../../analysis/types.js';
 import { countText } from '../numbers.js';
-import { colour, colourScale } from '../palette.js';
+import { colour, colourScale, DECADES } from '../palette.js';
 import { type Drawing, WIDTH } from '../svg.js';
 
 export function breakEvenChart({ cells }: Analysis, row: BreakEven): Drawing | null {
@@ -19,7 +19,7 @@ export function breakEvenChart({ cells }: Analysis, row: BreakEven): Drawing | n
   ]);
   const crossing = [{ n: count.value, J: other.value * count.value }];
   const powers = Array.from({ length: 16 }, (_, i) => 10 ** (i - 2));
-  const axis = { grid: true, values: powers, format: '~s', labelOverlap: true };
+  const axis = { grid: true, values: powers, labelExpr: DECADES, labelOverlap: true };
   const x = {
     field: 'n',
     type: 'quantitative',

@@ -2,7 +2,7 @@
 import { modelName } from '../../analysis/names.js';
 import { type Analysis, type Basis, isValue, type Sensors } from '../../analysis/types.js';
 import { significant } from '../../analysis/words.js';
-import { colour, colourScale, seriesOf, shapeScale } from '../palette.js';
+import { colour, colourScale, DECADES, seriesOf, shapeScale } from '../palette.js';
 import { type Drawing, WIDTH } from '../svg.js';
 
 /** The sensors and the basis that most cells have. */
@@ -41,7 +41,7 @@ export function energyTimeCharts(analysis: Analysis): { title: string; drawing: 
     const words = points.map(
       ({ label, batch, ms, mJ }) => `${label}, batch ${batch}: ${significant(ms)} ms, ${significant(mJ)} mJ`,
     );
-    const axis = { grid: true, tickCount: 4, format: '~s' };
+    const axis = { grid: true, tickCount: 4, labelExpr: DECADES };
     const scale = { type: 'log', nice: true };
     const color = { field: 'series', type: 'nominal', scale: colourScale, legend: null };
     return [

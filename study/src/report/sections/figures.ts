@@ -41,7 +41,7 @@ export async function perInference(context: Context): Promise<Html> {
     : '';
   return section(
     'per-inference',
-    'Energy per inference',
+    scopes.length > 0 ? 'Energy per inference' : 'Time per inference',
     panels.length === 0
       ? html`<p class="note">No group has cells to show.</p>`
       : await figure(context, {

@@ -1,7 +1,7 @@
 import type { Answer, Finding, FindingEvidence } from '../../analysis/types.js';
 import type { Context } from '../context.js';
 import { type Html, html } from '../html.js';
-import { details, section, table } from '../parts.js';
+import { details, section } from '../parts.js';
 
 const CLASSES: Record<Answer, string> = { holds: 'yes', 'does not hold': 'no', 'cannot be told': 'open' };
 const BEARINGS: Record<FindingEvidence['bearing'], string> = {
@@ -11,36 +11,34 @@ const BEARINGS: Record<FindingEvidence['bearing'], string> = {
   aside: 'beside it',
 };
 
-const chip = (answer: Answer) => html`<span class="chip ${CLASSES[answer]}">${answer}</span>`;
-
-export function findings(context: Context): Html {
-  const rows = context.analysis.findings.map(
-    (finding) => html`<tr><th scope="row">${finding.claim}</th><td>${finding.on}</td>
-<td>${chip(finding.answer)}<br>${finding.summary}</td>
-<td>${chip(finding.byTime.answer)}<br>${finding.byTime.summary}</td></tr>`,
-  );
+export function findings({ analysis, simulated }: Context): Html {
   return section(
     'findings',
     'The findings of 2024, tested',
-    html`<p>Alizadeh and Castor, “Green AI: A Preliminary Empirical Study on Energy Consumption in DL Models Across Different Runtime Infrastructures”, CAIN 2024 (arXiv 2402.13640). Each finding of its abstract against these data. Whatever is open stays open: a comparison counts only where its interval, its corrected test and the null floor allow it.</p>`,
-    table(context, {
-      id: 'findings-table',
-      caption: 'The six findings of the paper, by energy and by time.',
-      head: ['Finding', 'On', 'By energy', 'By time'],
-      rows,
-    }),
-    context.analysis.findings.map(evidence),
+    html`<p>${simulated}Alizadeh and Castor, “Green AI: A Preliminary Empirical Study on Energy Consumption in DL Models Across Different Runtime Infrastructures”, CAIN 2024 (arXiv 2402.13640). Each finding of its abstract against these data. A comparison counts only where its interval, its corrected test and the null floor allow it; whatever is open stays open.</p>`,
+    html`<div class="cards">${analysis.findings.map(card)}</div>`,
   );
 }
 
-function evidence(finding: Finding): Html | null {
-  const lines = (items: readonly FindingEvidence[]) =>
-    html`<ul class="evidence">${items.map(
-      ({ bearing, text }) => html`<li><span class="bearing">${BEARINGS[bearing]}</span> ${text}</li>`,
-    )}</ul>`;
-  if (finding.evidence.length === 0) return null;
-  return details(
-    html`${finding.claim} <span class="quiet">(${finding.on}: the ${finding.evidence.length} numbers)</span>`,
-    html`<p>By energy:</p>${lines(finding.evidence)}<p>By time:</p>${lines(finding.byTime.evidence)}`,
-  );
+function card({ claim, on, answer, summary, evidence, byTime }: Finding): Html {
+  return html`<div class="card">
+<h3>${claim} <span class="quiet">On the ${on}.</span></h3>
+${answerLines('energy', answer, summary)}
+${answerLines('time', byTime.answer, byTime.summary)}
+${
+  evidence.length > 0 &&
+  details(
+    'All comparisons',
+    html`<h4>By energy</h4>${lines(evidence)}<h4>By time</h4>${lines(byTime.evidence)}`,
+  )
 }
+</div>`;
+}
+
+const answerLines = (by: string, answer: Answer, summary: string): Html =>
+  html`<p>By ${by}: <span class="chip ${CLASSES[answer]}">${answer}</span><br>${summary}</p>`;
+
+const lines = (evidence: readonly FindingEvidence[]): Html =>
+  html`<ul class="evidence">${evidence.map(
+    ({ bearing, text }) => html`<li><span class="bearing">${BEARINGS[bearing]}</span> ${text}</li>`,
+  )}</ul>`;

@@ -41,6 +41,12 @@ function widest({ perInference }: CellResult, basis: 'net' | 'gross'): Reading {
   return readings.find((reading) => 'value' in reading) ?? (readings[0] as Reading);
 }
 
+/** What no cell has comes last. */
+function ordered(cells: readonly CellResult[]): Column[] {
+  const isSeen = ({ of }: Column) => cells.some((cell) => 'value' in of(cell));
+  return [...COLUMNS.filter(isSeen), ...COLUMNS.filter((column) => !isSeen(column))];
+}
+
 /** Reasons are told once, below the table. */
 class Notes {
   readonly #reasons: string[] = [];
@@ -59,17 +65,18 @@ class Notes {
 
 export function mainTable(context: Context): Html {
   const notes = new Notes();
+  const columns = ordered(context.analysis.cells);
   const head = [
     html`model_name, batch_size<br><span class="unit">runtime, provider</span>`,
-    ...COLUMNS.map(({ title, unit }) => numeric(title, unit)),
+    ...columns.map(({ title, unit }) => numeric(title, unit)),
     numeric('n', 'failed'),
     'status',
   ];
-  const rows = context.analysis.groups.map((group) => body(context, group, notes, head.length));
+  const rows = context.analysis.groups.map((group) => body(context, group, notes, columns));
   return section(
     'table',
     'Main table',
-    html`<p>Means over runs; ± is the half-width of the 95 % interval without the gain of the board, for comparisons on the same board. Intervals with the gain are in <a href="#downloads">cells.csv</a>. An inference is one call with the whole batch. The first two columns are of board and processor together where both were measured.</p>`,
+    html`<p>Means over runs; ± is the half-width of the 95 % interval without the gain of the board, for comparisons on the same board. Intervals with the gain are in <a href="#downloads">cells.csv</a>. An inference is one call with the whole batch. Energies an inference are of board and processor together where both were measured.</p>`,
     table(context, {
       id: 'main-table',
       caption:
@@ -86,7 +93,7 @@ function body(
   { analysis }: Context,
   { model, batch, energy, time }: Group,
   notes: Notes,
-  columns: number,
+  columns: readonly Column[],
 ): Html {
   const order = (energy ?? time)?.cells ?? [];
   const place = ({ id }: CellResult) => (order.includes(id) ? order.indexOf(id) : order.length);
@@ -94,12 +101,12 @@ function body(
     .filter((cell) => cell.model === model && cell.batch === batch)
     .sort((a, b) => place(a) - place(b));
   return html`<tbody>
-<tr class="group"><th scope="rowgroup" colspan="${columns}">${groupName(model, batch)}</th></tr>
-${cells.map((cell) => row(cell, notes))}
+<tr class="group"><th scope="rowgroup" colspan="${columns.length + 3}">${groupName(model, batch)}</th></tr>
+${cells.map((cell) => row(cell, notes, columns))}
 </tbody>`;
 }
 
-function row(cell: CellResult, notes: Notes): Html {
+function row(cell: CellResult, notes: Notes, columns: readonly Column[]): Html {
   const failed = cell.failed > 0 ? html`<br><span class="unit">${cell.failed} failed</span>` : null;
   const why = cell.reason && cell.n > 0 ? [cell.reason] : [];
   const marks: Part[] = [...why, ...cell.notes].map((note) => notes.mark(note));
@@ -107,9 +114,9 @@ function row(cell: CellResult, notes: Notes): Html {
   const name = html`<th scope="row">${cell.label}${marks}</th>`;
   const end = html`<td class="number">${cell.n}${failed}</td><td><span class="status ${cell.null ? '' : kind}">${kind}</span></td>`;
   if (cell.reason && cell.n === 0) {
-    return html`<tr class="off">${name}<td class="reason" colspan="${COLUMNS.length}">${cell.reason}</td>${end}</tr>`;
+    return html`<tr class="off">${name}<td class="reason" colspan="${columns.length}">${cell.reason}</td>${end}</tr>`;
   }
-  const readings = COLUMNS.map(({ of, scale }) => {
+  const readings = columns.map(({ of, scale }) => {
     const reading = of(cell);
     return 'value' in reading
       ? html`<td class="number">${valueText(reading, scale)}</td>`
