@@ -5,15 +5,11 @@ import type { PreparedCell } from './prepared.js';
 import type { FailedCheck, FailedRun } from './types.js';
 
 export function failedRuns(records: readonly RunRecord[]): FailedRun[] {
-  return records
-    .filter(({ status }) => status !== 'ok')
-    .map(({ id, cell, failure }) => ({
-      run: id,
-      cell,
-      during: failure?.during ?? 'start',
-      reason: failure?.reason ?? 'no reason was recorded',
-      log: failure?.log ?? [],
-    }));
+  return records.flatMap(({ id, cell, status, failure, repetition, sequence, segment }) => {
+    if (status === 'ok') return [];
+    const { during = 'start', reason = 'no reason was recorded', log = [] } = failure ?? {};
+    return [{ run: id, cell, status, repetition, sequence, segment, during, reason, log }];
+  });
 }
 
 export function failedChecks(cells: readonly PreparedCell[]): FailedCheck[] {

@@ -85,37 +85,47 @@ function fieldsOf(column: string, reading: Reading, scale = 1): [string, Field][
   ];
 }
 
-export function runsCsv({ runs, cells, simulated }: Analysis): string {
+/** Runs that failed are rows, too: without figures, with the reason. */
+export function runsCsv({ runs, failures, cells, simulated }: Analysis): string {
   const cellOf = new Map(cells.map((cell) => [cell.id, cell]));
-  const rows = runs.map((run): Record<string, Field> => {
-    const cell = cellOf.get(run.cell);
+  const place = (run: string, id: string): Record<string, Field> => {
+    const { model, runtime, provider, batch, null: isNull } = cellOf.get(id) as CellResult;
+    const names = { model_name: model, runtime, provider, batch_size: batch };
+    return { run, cell: id, ...names, null_run: isNull };
+  };
+  const good = runs.map((run): Record<string, Field> => {
+    const { total, gpu, cpu } = run.energy;
     return {
-      run: run.id,
-      cell: run.cell,
-      model_name: cell?.model ?? null,
-      runtime: cell?.runtime ?? null,
-      provider: cell?.provider ?? null,
-      batch_size: cell?.batch ?? null,
-      null_run: cell?.null ?? null,
+      ...place(run.id, run.cell),
       repetition: run.repetition,
       sequence: run.sequence,
       segment: run.segment,
       inferences: run.inferences,
-      total_energy_J: run.energy.total.gross,
-      gpu_energy_J: run.energy.gpu.gross,
-      cpu_energy_J: run.energy.cpu.gross,
-      total_energy_net_J: run.energy.total.net,
-      gpu_energy_net_J: run.energy.gpu.net,
-      cpu_energy_net_J: run.energy.cpu.net,
+      total_energy_J: total.gross,
+      gpu_energy_J: gpu.gross,
+      cpu_energy_J: cpu.gross,
+      total_energy_net_J: total.net,
+      gpu_energy_net_J: gpu.net,
+      cpu_energy_net_J: cpu.net,
       mean_gpu_util: run.gpuUtilPercent,
       mean_gpu_mem_util: run.gpuMemUtilPercent,
       total_elapsed_time: run.seconds,
       latency_p50_ms: run.latencyP50Ms,
       latency_p99_ms: run.latencyP99Ms,
       cpu_s: run.cpuSeconds,
+      status: 'ok',
       excluded: run.excluded,
       simulated,
     };
   });
-  return csv(rows, Object.keys(rows[0] ?? { run: null }));
+  const bad = failures.map(({ run, cell, repetition, sequence, segment, status, during, reason }) => ({
+    ...place(run, cell),
+    ...{ repetition, sequence, segment, status, simulated },
+    excluded: `${during}: ${reason}`,
+  }));
+  const rows = [...good, ...bad].sort((x, y) => order(x) - order(y));
+  return csv(rows, [...new Set([...good, ...bad].flatMap((row) => Object.keys(row)))]);
 }
+
+const order = ({ segment, sequence }: Record<string, Field>): number =>
+  1e9 * Number(segment) + Number(sequence);

@@ -107,6 +107,10 @@ export interface ExcludedRow {
 export interface FailedRun {
   run: string;
   cell: string;
+  status: 'failed' | 'impossible';
+  repetition: number;
+  sequence: number;
+  segment: number;
   during: string;
   reason: string;
   log: string[];

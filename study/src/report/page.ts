@@ -63,7 +63,7 @@ function documentOf(context: Context, sections: readonly [string, string, Html |
 <body>
 <a class="skip" href="#verdicts">To the results</a>
 ${header(context)}
-<nav aria-label="Sections"><ul>${sections.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+<nav aria-label="Sections"><ul>${context.simulated && html`<li>${context.simulated}</li>`}${sections.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main>
 ${sections.map(([, , content]) => content)}
 </main>

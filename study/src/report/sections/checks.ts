@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { FailedCheck, FailedRun } from '../../analysis/types.js';
 import type { Context } from '../context.js';
 import { type Html, html } from '../html.js';
@@ -39,7 +40,10 @@ function failures(context: Context): Html | null {
     ({ run, cell, during, reason, log, runs }) =>
       html`<tr><th scope="row">${runs > 1 ? cell : run}</th><td class="number">${runs}</td><td>${during}</td><td>${reason}${
         log.length > 0
-          ? details(runs > 1 ? `log of ${run}` : 'log', html`<pre tabindex="0">${log.join('\n')}</pre>`)
+          ? details(
+              runs > 1 ? `log of ${run}` : 'log',
+              html`<pre tabindex="0">${log.map(stripVTControlCharacters).join('\n')}</pre>`,
+            )
           : null
       }</td></tr>`,
   );

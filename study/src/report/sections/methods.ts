@@ -65,7 +65,7 @@ function environment({ machines, versions, cells, tableHash, table, shards }: An
       .join(', ');
   const runtimes = new Map(
     cells
-      .filter(({ versions: own }) => Object.keys(own).length > 0)
+      .filter(({ null: isNull, versions: own }) => !isNull && Object.keys(own).length > 0)
       .map(({ label, versions: own }) => [label, `${label}: ${versionsOf(own)}`]),
   );
   return html`${details('Environment', list([...machineLines, versionsOf(versions), ...runtimes.values(), ...(shards.length > 0 ? [`shards: ${shards.map(({ index, of }) => `${index}/${of}`).join(', ')}`] : [])].filter((line) => line !== '')))}

@@ -11,7 +11,7 @@ export function statistics(context: Context): Html {
   return section(
     'statistics',
     'Statistics',
-    html`<p>Within each model and batch size: Kruskal-Wallis over all cells, Dunn's test of all pairs with Holm's correction after it, and of each pair Welch's test where Shapiro-Wilk speaks against neither sample (p ≥ 0.05), else Mann-Whitney's, with Holm's correction over the group.</p>`,
+    html`<p>Within each model and batch size: Kruskal-Wallis over all cells, Dunn's test of all pairs with Holm's correction after it, and of each pair Welch's test where Shapiro-Wilk speaks against neither sample (p ≥ 0.05), else Mann-Whitney's, with Holm's correction over the group. Dunn's test compares mean ranks among all cells, so that it tells neighbours apart only with many runs; verdicts rest on the pair's own test.</p>`,
     context.analysis.groups.flatMap((group, i) => [
       group.energy ? groupDetails(context, group, group.energy, `e${i}`) : null,
       group.time ? groupDetails(context, group, group.time, `t${i}`) : null,

@@ -22,7 +22,7 @@ export function verdicts(context: Context): Html {
   return section(
     'verdicts',
     'What can be said',
-    html`<p>For each model and batch size: the best against the next, and TensorRT against CUDA. All pairs are under <a href="#statistics">Statistics</a>.</p>`,
+    html`<p>${context.simulated}For each model and batch size: the best against the next, and TensorRT against CUDA. All pairs are under <a href="#statistics">Statistics</a>.</p>`,
     html`<div class="cards">${cards}</div>`,
     empty.map(
       ({ model, batch }) =>
