@@ -20,7 +20,8 @@ export function readNpy(path: string): InputTensor {
   const header = bytes.toString('latin1', PREFIX_BYTES, start);
   const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1];
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
-  if (shape === undefined || !/'fortran_order':\s*False/.test(header)) throw refuse('its header cannot be read');
+  if (shape === undefined || !/'fortran_order':\s*False/.test(header))
+    throw refuse('its header cannot be read');
   const dims = (shape.match(/\d+/g) ?? []).map(Number);
   const elements = dims.reduce((product, d) => product * d, 1);
   const size = descr === '<f4' ? 4 : descr === '<i8' ? 8 : undefined;

@@ -16,7 +16,11 @@ const NEWLINE = 0x0a;
 export function parseJournal(path: string, bytes: Buffer): JournalText {
   const end = bytes.lastIndexOf(NEWLINE) + 1;
   const lines = bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
-  return { records: lines.map((line, i) => parseLine(path, line, i + 1)), wholeBytes: end, torn: bytes.subarray(end) };
+  return {
+    records: lines.map((line, i) => parseLine(path, line, i + 1)),
+    wholeBytes: end,
+    torn: bytes.subarray(end),
+  };
 }
 
 export function readJournal(path: string): JournalRecord[] {

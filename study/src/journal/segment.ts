@@ -50,7 +50,10 @@ function segmentRecord(setting: Setting, segment: number): SegmentRecord {
   };
 }
 
-function changesSince(last: SegmentRecord, { table, machine, versions, shard, simulated }: Setting): string[] {
+function changesSince(
+  last: SegmentRecord,
+  { table, machine, versions, shard, simulated }: Setting,
+): string[] {
   return [
     ...(last.tableHash === hashOf(table) ? [] : [`the run table (${namesOfChanges(last.table, table)})`]),
     ...(last.machineHash === machineHash(machine)

@@ -17,7 +17,11 @@ export function shamSeconds({ protocol }: RunTable): number {
 }
 
 /** Of these runs, seconds; measured run times take the place of the guess once there are some. */
-export function estimateSeconds(table: RunTable, runs: readonly PlannedRun[], seen: readonly number[] = []): number {
+export function estimateSeconds(
+  table: RunTable,
+  runs: readonly PlannedRun[],
+  seen: readonly number[] = [],
+): number {
   const shams = runs.filter(({ repetition }) => repetition === 0).length * shamSeconds(table);
   if (seen.length > 0) return (runs.length * seen.reduce((sum, s) => sum + s, 0)) / seen.length;
   const compat = table.compat2024.enabled ? table.compat2024.idleSeconds : 0;

@@ -16,7 +16,8 @@ export function readProtocol(node: YamlNode | undefined): Protocol {
 }
 
 function readWarmup(node: YamlNode | undefined): Protocol['warmup'] {
-  const { inferences, seconds, maxSlopeCPerMinute, timeoutSeconds } = node?.fields(Object.keys(D.warmup)) ?? {};
+  const { inferences, seconds, maxSlopeCPerMinute, timeoutSeconds } =
+    node?.fields(Object.keys(D.warmup)) ?? {};
   return {
     inferences: inferences?.whole(1) ?? D.warmup.inferences,
     seconds: seconds?.number(0) ?? D.warmup.seconds,

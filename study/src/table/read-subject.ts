@@ -20,7 +20,10 @@ export function readSubject(node: YamlNode): Subject {
   const { id, runtime, provider, source, callPath, dataPath, precision, threads, cudnnAutotune, options } =
     fields;
   if (!runtime || !provider) {
-    throw node.refuse(`a subject needs a ${runtime ? 'provider' : 'runtime'}.`, 'Give id, runtime and provider.');
+    throw node.refuse(
+      `a subject needs a ${runtime ? 'provider' : 'runtime'}.`,
+      'Give id, runtime and provider.',
+    );
   }
   if (!id) throw node.refuse('a subject needs an id.', 'Give id, runtime and provider.');
   const of = runtime.oneOf(RUNTIMES);
@@ -45,7 +48,10 @@ function readId(node: YamlNode): string {
   const id = node.text();
   // It becomes part of file names and of the ids of cells and runs.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id)) {
-    throw node.refuse(`'${id}' is no id.`, 'Letters, digits, ".", "_" and "-", at most 64, a letter or digit first.');
+    throw node.refuse(
+      `'${id}' is no id.`,
+      'Letters, digits, ".", "_" and "-", at most 64, a letter or digit first.',
+    );
   }
   return id;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { refuse } from '../refuse.js';
-import type { ModelName, Runtime, RunTable, Subject } from '../types/table.js';
+import type { ModelName, RunTable, Runtime, Subject } from '../types/table.js';
 import { DEFAULTS } from './defaults.js';
 import { MODELS, RUNTIMES } from './names.js';
 import { readProtocol } from './read-protocol.js';
@@ -29,7 +29,8 @@ export function readTable(name: string, text: string): RunTable {
   const fields = root.fields(FIELDS);
   const need = (field: string): YamlNode => {
     const found = fields[field];
-    if (!found) throw root.refuse(`${field} is missing.`, `Needed: version, name, models, batches, subjects.`);
+    if (!found)
+      throw root.refuse(`${field} is missing.`, `Needed: version, name, models, batches, subjects.`);
     return found;
   };
   if (need('version').value() !== 1) throw need('version').refuse('only version 1 is known.', 'Allowed: 1.');
@@ -120,7 +121,8 @@ function readOutliers(node: YamlNode | undefined): RunTable['outliers'] {
 
 function readAgreement(node: YamlNode | undefined): RunTable['agreement'] {
   const { fp32, tf32, fp16 } = node?.fields(Object.keys(DEFAULTS.agreement)) ?? {};
-  const bound = (given: YamlNode | undefined, fallback: number) => given?.number(0, { above: true }) ?? fallback;
+  const bound = (given: YamlNode | undefined, fallback: number) =>
+    given?.number(0, { above: true }) ?? fallback;
   return {
     fp32: bound(fp32, DEFAULTS.agreement.fp32),
     tf32: bound(tf32, DEFAULTS.agreement.tf32),

@@ -37,6 +37,7 @@ subjects:
   - { id: tensorflow-ort-cuda, runtime: onnxruntime, provider: cuda, source: tensorflow, precision: { tf32: false } }
   - { id: tensorflow-ort-tensorrt, runtime: onnxruntime, provider: tensorrt, source: tensorflow, precision: { tf32: false } }
   - { id: mxnet-ort-cuda, runtime: onnxruntime, provider: cuda, source: mxnet, precision: { tf32: false } }
+  - { id: mxnet-ort-tensorrt, runtime: onnxruntime, provider: tensorrt, source: mxnet, precision: { tf32: false } }
 
 # Cells left out by hand; every field given must match. They stay in the plan, with the reason.
 exclude: []

@@ -92,7 +92,9 @@ export class YamlNode {
   number(min: number, { above = false } = {}): number {
     const value = this.value();
     if (typeof value !== 'number' || !Number.isFinite(value) || value < min || (above && value === min)) {
-      throw this.refuse(`a number ${above ? 'above' : 'of at least'} ${min} is needed, not ${this.describe()}.`);
+      throw this.refuse(
+        `a number ${above ? 'above' : 'of at least'} ${min} is needed, not ${this.describe()}.`,
+      );
     }
     return value;
   }

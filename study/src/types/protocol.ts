@@ -57,6 +57,8 @@ export interface LoadAnswer {
   sameArchitecture: boolean;
   /** Nodes by execution provider, where the runtime tells. */
   placement?: Record<string, number>;
+  /** How else it is set up, where the runtime tells: layout, modes, TF32 of each library. */
+  options?: Record<string, string | number | boolean | null>;
   phases: WorkerPhase[];
 }
 

@@ -28,7 +28,10 @@ const CHECKS: { [Op in keyof Answers]: (given: Given) => string | undefined } = 
       [given.deviceUuid === null || isText(given.deviceUuid), 'deviceUuid is no text or null'],
       [['exact', 'mapped', 'own'].includes(given.weights as string), 'weights are not exact, mapped or own'],
       [typeof given.sameArchitecture === 'boolean', 'sameArchitecture is not true or false'],
-      [Array.isArray(given.phases) && given.phases.every(isPhase), 'phases are not conversion or engine-build'],
+      [
+        Array.isArray(given.phases) && given.phases.every(isPhase),
+        'phases are not conversion or engine-build',
+      ],
     ),
   prepare: (given) => firstOf([isText(given.inputHash), 'inputHash is no text']),
   infer: (given) =>

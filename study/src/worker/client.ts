@@ -87,7 +87,10 @@ export class Worker {
     }
   }
 
-  request<Op extends keyof Answers>(request: RequestOf<Op>, timeoutSeconds: number): Promise<Answered<Answers[Op]>> {
+  request<Op extends keyof Answers>(
+    request: RequestOf<Op>,
+    timeoutSeconds: number,
+  ): Promise<Answered<Answers[Op]>> {
     if (this.#failure) return Promise.reject(this.#failure);
     const id = this.#nextId;
     this.#nextId += 1;
@@ -173,7 +176,8 @@ export class Worker {
 }
 
 function parseAnswer<Op extends keyof Answers>(op: Op, id: number, line: string): Answers[Op] {
-  const wrong = (why: string) => new WorkerFailure('protocol', `The worker's answer to '${op}' is wrong: ${why}.`);
+  const wrong = (why: string) =>
+    new WorkerFailure('protocol', `The worker's answer to '${op}' is wrong: ${why}.`);
   let answer: Partial<WorkerAnswer<Record<string, unknown>>> | null;
   try {
     answer = JSON.parse(line);
@@ -184,7 +188,8 @@ function parseAnswer<Op extends keyof Answers>(op: Op, id: number, line: string)
   if (answer.id !== id) throw wrong(`its id is ${String(answer.id)}, not ${id}`);
   if (answer.ok === false) {
     const { code, message } = answer.error ?? {};
-    if (typeof code !== 'string' || typeof message !== 'string') throw wrong('its error has no code and message');
+    if (typeof code !== 'string' || typeof message !== 'string')
+      throw wrong('its error has no code and message');
     throw new WorkerFailure(code, message);
   }
   if (answer.ok !== true) throw wrong('ok is neither true nor false');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Runtime, RunTable } from '../types/table.js';
+import { environmentOf } from '../runtimes/environment.js';
+import type { RunTable, Runtime } from '../types/table.js';
 
 /** Of the package, from src/worker and from dist/worker alike. */
 const PACKAGE = join(__dirname, '..', '..');
@@ -13,34 +13,20 @@ export interface WorkerCommand {
   missing?: { reason: string; remedy: string };
 }
 
-/** Where setup-runtimes makes the environments. */
-export function environmentFolder(runtime: Runtime): string {
-  const xdg = process.env.XDG_DATA_HOME;
-  // The XDG specification wants relative paths ignored.
-  const base = xdg?.startsWith('/') ? xdg : join(homedir(), '.local', 'share');
-  return join(base, 'microjoule', 'runtimes', runtime);
-}
-
 export function workerCommand(runtime: Runtime, interpreters: RunTable['interpreters']): WorkerCommand {
-  const script =
+  const args =
     runtime === 'onnxruntime'
-      ? join(PACKAGE, 'dist', 'worker', 'onnxruntime.js')
-      : join(PACKAGE, 'workers', `${runtime}.py`);
+      ? [join(PACKAGE, 'dist', 'worker', 'onnxruntime.js')]
+      : ['-u', join(PACKAGE, 'workers', 'worker.py'), runtime];
   const named = interpreters[runtime];
-  const own = runtime === 'onnxruntime' ? process.execPath : join(environmentFolder(runtime), 'bin', 'python');
+  const own = runtime === 'onnxruntime' ? process.execPath : environmentOf(runtime)?.interpreter;
   const program = named ?? own;
-  return {
-    program,
-    args: runtime === 'onnxruntime' ? [script] : ['-u', script],
-    ...(program.includes('/') && !existsSync(program)
-      ? {
-          missing: {
-            reason: `The interpreter of ${runtime} is not there: ${program}.`,
-            remedy: named
-              ? `Correct interpreters.${runtime} in the run table.`
-              : `Run: microjoule-study setup-runtimes ${runtime}`,
-          },
-        }
-      : {}),
-  };
+  if (program === undefined) {
+    const reason = `There is no environment of ${runtime} yet.`;
+    const remedy = `Run: microjoule-study setup-runtimes ${runtime}`;
+    return { program: 'python3', args, missing: { reason, remedy } };
+  }
+  if (!program.includes('/') || existsSync(program)) return { program, args };
+  const reason = `The interpreter of ${runtime} is not there: ${program}.`;
+  return { program, args, missing: { reason, remedy: `Correct interpreters.${runtime} in the run table.` } };
 }

@@ -18,7 +18,10 @@ export function windowSeconds({ startNs, endNs }: { startNs: string; endNs: stri
 }
 
 /** The answer by itself: confirmed, complete, and inside the time in which it was asked for. */
-export function inferFault({ answer, sentNs, receivedNs }: Answered<InferAnswer>, n: number): string | undefined {
+export function inferFault(
+  { answer, sentNs, receivedNs }: Answered<InferAnswer>,
+  n: number,
+): string | undefined {
   const edges = edgesFault(answer, sentNs, receivedNs);
   if (edges) return edges;
   if (answer.n !== n) return `It ran ${answer.n} inferences, not ${n}.`;
@@ -28,7 +31,8 @@ export function inferFault({ answer, sentNs, receivedNs }: Answered<InferAnswer>
   }
   const seconds = windowSeconds(answer);
   const sum = answer.durationsMs.reduce((total, ms) => total + ms, 0) / 1000;
-  if (sum > seconds * 1.01 + 0.001) return `Its inferences took ${shown(sum)} in a window of ${shown(seconds)}.`;
+  if (sum > seconds * 1.01 + 0.001)
+    return `Its inferences took ${shown(sum)} in a window of ${shown(seconds)}.`;
   if (answer.each && seconds > TELLING_SECONDS && sum < seconds / 2 - SCHEDULER_SECONDS) {
     return `Its inferences, each synchronised, took ${shown(sum)} of a window of ${shown(seconds)}.`;
   }
@@ -79,7 +83,7 @@ export function readBackFault(
 
 /** Twice as many inferences take twice as long, or they were not all made. */
 export function scalingFault(n: number, seconds: number, n2: number, seconds2: number): string | undefined {
-  if (seconds < TELLING_SECONDS || seconds2 / seconds > 0.65 * (n2 / n)) return undefined;
+  if (seconds2 > 0.65 * (n2 / n) * seconds) return undefined;
   return `${n2} inferences took ${shown(seconds2)} where ${n} took ${shown(seconds)}.`;
 }
 

@@ -7,7 +7,10 @@ export async function helloOf(): Promise<Pick<HelloAnswer, 'versions' | 'gpu'>> 
   const report = await probe({ timing: false });
   const { onnxruntime, microjoule, node, driver } = report;
   if (!onnxruntime.found) {
-    throw new RequestError('not-installed', [onnxruntime.reason, onnxruntime.remedy].filter(Boolean).join(' '));
+    throw new RequestError(
+      'not-installed',
+      [onnxruntime.reason, onnxruntime.remedy].filter(Boolean).join(' '),
+    );
   }
   const versions: Record<string, string> = { onnxruntime: onnxruntime.version, microjoule, node };
   if (driver.nvml) versions.driver = driver.nvml;

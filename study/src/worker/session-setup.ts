@@ -1,6 +1,7 @@
 // How the library's session is made for a load request.
 import { readdirSync } from 'node:fs';
 import type { InferenceSession } from 'microjoule';
+import { MODELS } from '../table/names.js';
 import type { LoadAnswer, LoadRequest } from '../types/protocol.js';
 import { RequestError } from './serve.js';
 
@@ -23,7 +24,9 @@ export function sessionOptions(request: LoadRequest): InferenceSession.SessionOp
 }
 
 function providers({ provider, options, precision, cudnnAutotune }: LoadRequest) {
-  const given = Object.fromEntries(Object.entries(options).filter(([key]) => !SESSION_KEYS.includes(key as never)));
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([key]) => !SESSION_KEYS.includes(key as never)),
+  );
   if (provider === 'cpu') return [{ name: 'cpu', ...given }];
   const cuda = {
     name: 'cuda',
@@ -46,7 +49,8 @@ export function precisionUsed({ provider, precision, options }: LoadRequest): Lo
   if (provider === 'cpu') return { tf32: null, fp16: precision.fp16 === true };
   // TF32 is on in ONNX Runtime's CUDA provider and in TensorRT unless it is switched off.
   const option = options.use_tf32;
-  const tf32 = precision.tf32 ?? (option === undefined ? true : option === true || option === 1 || option === '1');
+  const tf32 =
+    precision.tf32 ?? (option === undefined ? true : option === true || option === 1 || option === '1');
   return { tf32, fp16: precision.fp16 === true || options.trt_fp16_enable === true };
 }
 
@@ -68,7 +72,11 @@ export function cachedEngines({ provider, options }: LoadRequest): string[] | un
   }
 }
 
-export function requireModel(onnx: string | undefined): string {
-  if (onnx === undefined) throw new RequestError('invalid-request', 'load of onnxruntime needs an ONNX file.');
+export function requireModel({ model, onnx }: LoadRequest): string {
+  if (!MODELS.includes(model)) {
+    throw new RequestError('invalid-request', `There is no model '${model}'. Known: ${MODELS.join(', ')}.`);
+  }
+  if (onnx === undefined)
+    throw new RequestError('invalid-request', 'load of onnxruntime needs an ONNX file.');
   return onnx;
 }
