@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { analyse, isValue } from '../src/analysis/index.js';
+import { analyse, cellsCsv, isValue, runsCsv } from '../src/analysis/index.js';
 import type { Analysis, CellResult, Comparison, Value } from '../src/analysis/types.js';
 import type { RunRecord } from '../src/types/journal.js';
 import { gpuSubject, type Synthetic, syntheticJournal } from './helpers/synthetic-journal.js';
@@ -295,5 +295,50 @@ describe('beside the main table', () => {
 
   it('refuses a journal without a study', () => {
     expect(() => analyse([])).toThrow('holds no study');
+  });
+});
+
+describe('CSV', () => {
+  const rowsOf = (text: string): Record<string, string>[] => {
+    const [head = [], ...rows] = text
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = '']) => field));
+    return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i] ?? ''])));
+  };
+
+  it('has the columns of the main table with their uncertainties, and nothing where nothing was measured', () => {
+    const analysis = analyse(journal({ cpuMeasured: false }));
+    const [row = {}] = rowsOf(cellsCsv(analysis));
+    expect(row).toMatchObject({
+      model_name: 'resnet50',
+      runtime: 'onnxruntime',
+      provider: 'cuda',
+      batch_size: '1',
+    });
+    expect(Number(row.gpu_energy_J)).toBeGreaterThan(0);
+    expect(Number(row.gpu_energy_J_U)).toBeLessThan(Number(row.gpu_energy_J_U_with_gain));
+    expect([row.cpu_energy_J, row.total_energy_J]).toEqual(['', '']);
+    expect(row.not_measured).toContain('cpu_energy_J: package-0: the counters cannot be read');
+    expect(Number(row.gpu_net_mJ_per_inference)).toBeCloseTo(420, -1.5);
+  });
+
+  it('has a row for every run, failed ones with their reason, in the order in which they were made', () => {
+    const edit = (run: RunRecord): RunRecord => {
+      if (run.sequence !== 2) return run;
+      const { steady: _, ...rest } = run;
+      return {
+        ...rest,
+        status: 'failed',
+        failure: { during: 'steady', reason: 'it said "no", and died', log: [] },
+      };
+    };
+    const rows = rowsOf(runsCsv(analyse(journal({ edit }))));
+    expect(rows.map(({ sequence }) => Number(sequence))).toEqual(rows.map((_, i) => i));
+    expect(rows[2]).toMatchObject({
+      status: 'failed',
+      excluded: '"steady: it said ""no"", and died"',
+      total_energy_J: '',
+    });
   });
 });

@@ -2,6 +2,7 @@
 import type { DeviceConditions } from 'microjoule';
 import type { RunRecord } from '../types/journal.js';
 import type { PreparedCell } from './prepared.js';
+import { sameUuid } from './run-energy.js';
 import type { FailedCheck, FailedRun } from './types.js';
 
 export function failedRuns(records: readonly RunRecord[]): FailedRun[] {
@@ -37,7 +38,10 @@ function checksOfRun(run: RunRecord): FailedCheck[] {
       ),
     );
   }
-  for (const device of steady?.devices ?? []) checks.push(...checksOfDevice(device, failed));
+  const uuid = run.worker?.load?.deviceUuid;
+  // Boards beside the one that the model ran on, or all of them, are others' concern.
+  const own = steady?.devices.filter((device) => uuid && sameUuid(device.uuid, uuid)) ?? [];
+  checks.push(...own.flatMap((device) => checksOfDevice(device, failed)));
   for (const { id, status, reason } of steady?.energies ?? []) {
     if (status === 'suspect') checks.push(failed('energy', `${id} is suspect: ${reason ?? ''}`));
     if (status === 'below-resolution') {

@@ -49,7 +49,10 @@ export function boardsOf(
   };
 }
 
-const sameUuid = (a: string, b: string | undefined) => a.replace(/^GPU-/, '') === b?.replace(/^GPU-/, '');
+/** CUDA's and NVML's differ in their first letters, and may in case. */
+export const sameUuid = (a: string, b: string | undefined): boolean => plainUuid(a) === plainUuid(b ?? '');
+
+const plainUuid = (uuid: string): string => uuid.toLowerCase().replace(/^gpu-/, '');
 
 /** Packages, and DRAM where it has a counter that works: many processors have none. */
 export function processorOf(energies: readonly ScopeEnergy[]): ScopeEnergy[] {
