@@ -46,9 +46,6 @@ function readingsOf(cell: CellResult): [column: string, reading: Reading, scale?
 export function cellsCsv({ cells, simulated }: Analysis): string {
   const rows = cells.map((cell): Record<string, Field> => {
     const readings = readingsOf(cell);
-    const missing = readings.flatMap(([column, reading]) =>
-      isValue(reading) ? [] : [`${column}: ${reading.notMeasured}`],
-    );
     return {
       model_name: cell.model,
       runtime: cell.runtime,
@@ -67,10 +64,20 @@ export function cellsCsv({ cells, simulated }: Analysis): string {
       null_run: cell.null,
       cell: cell.id,
       simulated,
-      not_measured: missing.join('; '),
+      not_measured: reasonsOf(readings),
     };
   });
   return csv(rows, Object.keys(rows[0] ?? {}));
+}
+
+/** Each reason once, with the columns that it is the reason of. */
+function reasonsOf(readings: ReturnType<typeof readingsOf>): string {
+  const columns = new Map<string, string[]>();
+  for (const [column, reading] of readings) {
+    if (isValue(reading)) continue;
+    columns.set(reading.notMeasured, [...(columns.get(reading.notMeasured) ?? []), column]);
+  }
+  return [...columns].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ');
 }
 
 function fieldsOf(column: string, reading: Reading, scale = 1): [string, Field][] {

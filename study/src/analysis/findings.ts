@@ -13,28 +13,27 @@ export function findings(
   batches: readonly number[],
 ): Finding[] {
   const large = batches.includes(OF_THE_PAPER) ? OF_THE_PAPER : Math.max(...batches);
-  const families = (['GPU', 'CPU'] as const).filter((family) =>
-    cells.some((cell) => familyOf(cell) === family),
-  );
   return CLAIMS.flatMap((claim) => {
-    const told = families.filter((family) => claim.families.includes(family));
-    return (told.length > 0 ? told : claim.families.slice(0, 1)).map((on) =>
-      finding(claim, on, cells, groups, large),
-    );
+    const told = claim.families.filter((on) => pairsOn(claim, on, cells, large).length > 0);
+    const shown = told.length > 0 ? told : [familyToName(cells, claim)];
+    return shown.map((on) => finding(claim, on, pairsOn(claim, on, cells, large), groups));
   });
+}
+
+const familyToName = (cells: readonly PreparedCell[], { families }: Claim): Family =>
+  families.find((family) => cells.some((cell) => familyOf(cell) === family)) ?? 'GPU';
+
+function pairsOn(claim: Claim, on: Family, cells: readonly PreparedCell[], large: number): Pair[] {
+  if (large <= 1 && claim.id.endsWith(String(OF_THE_PAPER))) return [];
+  return claim.pairs(
+    cells.filter((cell) => familyOf(cell) === on && !cell.cell.null),
+    large,
+  );
 }
 
 const familyOf = ({ cell }: PreparedCell): Family => (cell.subject.provider === 'cpu' ? 'CPU' : 'GPU');
 
-function finding(
-  claim: Claim,
-  on: Family,
-  cells: readonly PreparedCell[],
-  groups: readonly Group[],
-  large: number,
-): Finding {
-  const own = cells.filter((cell) => familyOf(cell) === on && !cell.cell.null);
-  const pairs = large > 1 || !claim.id.endsWith('64') ? claim.pairs(own, large) : [];
+function finding(claim: Claim, on: Family, pairs: readonly Pair[], groups: readonly Group[]): Finding {
   const by = (pick: (group: Group) => GroupTests | null) => {
     const evidence = pairs.map((pair) => evidenceOf(claim, pair, groups, pick));
     return { ...answerOf(claim, evidence), evidence };

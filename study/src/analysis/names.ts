@@ -1,4 +1,4 @@
-import type { ModelName, Provider, Runtime, Subject } from '../types/table.js';
+import type { CallPath, ModelName, Provider, Runtime, Subject } from '../types/table.js';
 
 const RUNTIMES: Record<Runtime, string> = {
   pytorch: 'PyTorch',
@@ -11,6 +11,14 @@ const MODELS: Record<ModelName, string> = {
   resnet50: 'ResNet-50',
   mobilenetv2: 'MobileNetV2',
   'bert-base': 'BERT-base',
+};
+
+/** Call paths that go without saying: each runtime's default. */
+const USUAL: Record<Runtime, CallPath> = {
+  pytorch: 'inference_mode',
+  tensorflow: 'function',
+  onnxruntime: 'run',
+  mxnet: 'hybrid',
 };
 
 export const runtimeName = (runtime: Runtime): string => RUNTIMES[runtime];
@@ -38,10 +46,10 @@ function labelOf({ runtime, provider }: Subject, details: readonly string[]): st
   return `${runtimeName(runtime)} ${providerName(provider)}${suffix}`;
 }
 
-function pathOf({ source, callPath, dataPath, precision }: Subject): string[] {
+function pathOf({ runtime, source, callPath, dataPath, precision }: Subject): string[] {
   return [
     ...(source && source !== 'built-in' ? [`${runtimeName(source)} export`] : []),
-    ...(callPath ? [callPath.replace('_', ' ')] : []),
+    ...(callPath && callPath !== USUAL[runtime] ? [callPath.replace('_', ' ')] : []),
     ...(dataPath && dataPath !== 'host' ? [`${dataPath} tensors`] : []),
     ...(precision?.fp16 ? ['FP16'] : []),
   ];
@@ -49,5 +57,5 @@ function pathOf({ source, callPath, dataPath, precision }: Subject): string[] {
 
 const precisionOf = ({ precision, threads }: Subject): string[] => [
   ...(precision?.tf32 === undefined ? [] : [precision.tf32 ? 'TF32' : 'no TF32']),
-  ...(threads === undefined ? [] : [`${threads} threads`]),
+  ...(threads === undefined ? [] : [`${threads} ${threads === 1 ? 'thread' : 'threads'}`]),
 ];

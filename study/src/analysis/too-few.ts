@@ -10,7 +10,9 @@ export function tooFewForPair(n: number, m: number, pairs: number): string | nul
   const least = smallestMannWhitney(n, m);
   if (least * pairs < LEVEL) return null;
   const needed = leastRuns((size) => smallestMannWhitney(size, size) * pairs);
-  return `with ${n} and ${m} runs the Mann-Whitney test, corrected for ${pairs} comparisons, gives no p below ${Math.min(1, least * pairs).toPrecision(2)}; ${needed} runs of each could`;
+  const sizes = n === m ? `${n} runs of each` : `${n} and ${m} runs`;
+  const corrected = pairs === 1 ? '' : `, corrected for ${pairs} comparisons,`;
+  return `with ${sizes} the Mann-Whitney test${corrected} gives no p below ${Math.min(1, least * pairs).toPrecision(2)}; ${needed} runs of each could`;
 }
 
 export function tooFewForDunn(cells: number, n: number): string | null {
