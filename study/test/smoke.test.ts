@@ -1,5 +1,5 @@
 // The real thing, as a user starts it: ONNX Runtime on the processor.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cachedModel, writeInputs } from 'microjoule-models';
@@ -55,6 +55,16 @@ test('a study of the real ONNX Runtime worker runs to its end', { timeout: 120_0
   for (const { status, failure } of tensorrt) expect(status === 'ok' || failure?.reason).toBeTruthy();
   const status = run(process.execPath, [CLI, 'status', '--out', 'out', '--json'], folder);
   expect(JSON.parse(status.stdout)).toMatchObject([{ planned: 6, left: 0, lastEnd: 'done' }]);
+  expect(run(process.execPath, [CLI, 'analyse', '--out', 'out'], folder)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(readFileSync(join(folder, 'out/analysis/cells.csv'), 'utf8')).toContain('mobilenetv2');
+  expect(run(process.execPath, [CLI, 'report', '--out', 'out'], folder)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('<html');
 });
 
 test('the worker of ONNX Runtime conforms', { timeout: 120_000 }, async () => {
