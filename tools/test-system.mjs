@@ -53,6 +53,16 @@ async function reportInBrowser(summary) {
   await summary.check('the report in a browser', test);
 }
 
+async function studyOnSlurm(summary) {
+  const missing = missingPackage('sinfo', 'slurm-wlm');
+  if (missing) {
+    summary.skip('a study on Slurm', missing);
+    return;
+  }
+  const test = () => run(process.execPath, ['study/test/system/slurm.mjs']).ok;
+  await summary.check('a study on Slurm', test);
+}
+
 await cli(async () => {
   const summary = new Summary();
   await summary.check('address and undefined-behaviour sanitizers', () =>
@@ -80,6 +90,7 @@ await cli(async () => {
   }
 
   await reportInBrowser(summary);
+  await studyOnSlurm(summary);
   await summary.check('API documentation', () => run(process.execPath, [tool('typedoc/bin/typedoc')]).ok);
   await summary.check('prebuild', prebuild);
   await summary.check('packed sources, built by node-gyp', buildWithNodeGyp);
