@@ -54,7 +54,7 @@ async function reportInBrowser(summary) {
 }
 
 async function studyOnSlurm(summary) {
-  const missing = missingPackage('sinfo', 'slurm-wlm');
+  const missing = missingPackage('slurmd', 'slurm-wlm');
   if (missing) {
     summary.skip('a study on Slurm', missing);
     return;
