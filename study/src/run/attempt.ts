@@ -47,8 +47,6 @@ export class Attempt {
   /** Leaves the worker ended, however it ends. */
   async make(): Promise<void> {
     const { signal } = this.bench;
-    const stop = () => this.worker?.kill();
-    signal.addEventListener('abort', stop, { once: true });
     try {
       await this.#before();
       await this.#start();
@@ -59,7 +57,6 @@ export class Attempt {
       throwIfInterrupted(signal);
       throw error;
     } finally {
-      signal.removeEventListener('abort', stop);
       await this.worker?.killed();
     }
   }

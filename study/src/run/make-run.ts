@@ -20,6 +20,7 @@ import type { Phase } from './phases.js';
 import { powerSeries } from './power-series.js';
 import { requireHonest } from './refused.js';
 import { steadyState, type Window } from './steady.js';
+import { throwIfInterrupted } from './wait.js';
 
 /** Makes one run and gives its record; throws only where the study cannot go on. */
 export async function makeRun(
@@ -164,7 +165,10 @@ async function phasesSoFar({ meter }: Bench, attempt: Attempt): Promise<PhaseRec
   }
 }
 
-async function agreement({ table, files }: Bench, { load, outputs, cell }: Attempt): Promise<Agreement> {
+async function agreement(
+  { table, files, signal }: Bench,
+  { load, outputs, cell }: Attempt,
+): Promise<Agreement> {
   if (!load || !outputs) return { compared: false, reason: 'There are no outputs.' };
   const not = comparable(load);
   if (not) return not;
@@ -172,6 +176,7 @@ async function agreement({ table, files }: Bench, { load, outputs, cell }: Attem
     const reference = await files.reference(cell.model, cell.batch);
     return agreementOf(outputs, reference, toleranceFor(load, table.agreement));
   } catch (error) {
+    throwIfInterrupted(signal);
     const { message } = error as Error;
     return { compared: false, reason: `The reference outputs could not be made or read: ${message}` };
   }

@@ -160,7 +160,13 @@ function impossibleAgain(
 function makeBench(options: StudyOptions, meter: Meter, journal: Journal, segment: SegmentRecord): Bench {
   const { table, out, signal, on } = options;
   const earlier = runsOfSegment(journal, segment.segment);
-  const start = (runtime: Runtime, name: string) => startWorker(table, out, runtime, name);
+  let latest: Worker | undefined;
+  signal.addEventListener('abort', () => latest?.kill(), { once: true });
+  const start = async (runtime: Runtime, name: string) => {
+    latest = await startWorker(table, out, runtime, name);
+    if (signal.aborted) latest.kill();
+    return latest;
+  };
   return {
     table,
     meter,

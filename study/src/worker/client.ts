@@ -49,6 +49,7 @@ export class Worker {
   #nextId = 1;
   #pending: Pending | undefined;
   #failure: WorkerFailure | undefined;
+  #gone = false;
 
   private constructor(child: ChildProcess, log: string) {
     this.#child = child;
@@ -60,7 +61,9 @@ export class Worker {
     child.stdin?.on('error', () => undefined);
     this.#ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
+        // What it has started ends with it; after that its number may be another's.
         this.#fail(new WorkerFailure('died', `The worker ended ${how(code, signal)}.`));
+        this.#gone = true;
         resolve();
       });
     });
@@ -133,7 +136,6 @@ export class Worker {
     const timer = setTimeout(() => this.kill(), timeoutSeconds * 1000);
     await this.#ended;
     clearTimeout(timer);
-    killGroup(this.pid);
     const { exitCode, signalCode } = this.#child;
     if (exitCode !== 0) {
       throw new WorkerFailure('died', `The worker ended ${how(exitCode, signalCode)} when it was to close.`);
@@ -142,7 +144,7 @@ export class Worker {
 
   /** Ends it and all that it has started; twice is once. */
   kill(): void {
-    killGroup(this.pid);
+    if (!this.#gone) killGroup(this.pid);
   }
 
   async killed(): Promise<void> {

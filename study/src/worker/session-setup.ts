@@ -9,17 +9,15 @@ import { RequestError } from './serve.js';
 const SESSION_KEYS = ['onnxruntime', 'libraryFolders'] as const;
 
 export function sessionOptions(request: LoadRequest): InferenceSession.SessionOptions {
-  const { options, threads, callPath, batch, sequenceLength, provider } = request;
+  const { options, threads, callPath, batch, sequenceLength } = request;
   const { onnxruntime, libraryFolders } = options;
   return {
     executionProviders: providers(request),
-    // Which nodes fell to another provider is in the placement.
     freeDimensionOverrides: { batch, sequence: sequenceLength },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(callPath === 'graph' ? { enableGraphCapture: true } : {}),
     ...(typeof onnxruntime === 'string' ? { onnxruntime } : {}),
     ...(typeof libraryFolders === 'string' ? { libraryFolders: libraryFolders.split(':') } : {}),
-    ...(provider === 'cpu' ? {} : { fallback: false }),
   };
 }
 
