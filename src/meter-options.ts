@@ -1,5 +1,5 @@
 // Checks of a meter's options before any native work begins.
-import { checkKeys, finiteNumber, plainObject, text, truth, wholeNumber } from './check-options.js';
+import { checkKeys, choice, finiteNumber, plainObject, text, truth, wholeNumber } from './check-options.js';
 import { invalidArgument } from './errors.js';
 import type { NativeMeterOptions, NativeRoots } from './native.js';
 import type { EnergyKind } from './types/energy.js';
@@ -20,11 +20,18 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     'devices',
     'historySeconds',
     'sampling',
+    'ownWork',
     'raplInterface',
     'calibration',
     'roots',
   ]);
-  const { sources = [], devices = [], historySeconds = DEFAULT_HISTORY_S, sampling = 'continuous' } = options;
+  const {
+    sources = [],
+    devices = [],
+    historySeconds = DEFAULT_HISTORY_S,
+    sampling = 'continuous',
+    ownWork = 'process',
+  } = options;
   if (!Array.isArray(sources))
     throw invalidArgument('sources must be an array of names.', `Known: ${SOURCES.join(', ')}.`);
   for (const source of sources) {
@@ -57,6 +64,7 @@ export function meterOptions(options: MeterOptions, shared: boolean): NativeMete
     historySeconds: seconds,
     windowsOnly: sampling === 'windows',
     dense: sampling === 'dense',
+    childrenAreOurs: choice('ownWork', ownWork, { process: false, tree: true }),
     calibrations: [],
     raplInterface: raplInterface ?? '',
     roots: rootsOf(options.roots),

@@ -59,6 +59,8 @@ export interface NativeMeterOptions {
   windowsOnly: boolean;
   /** Slow counters are read back to back. */
   dense: boolean;
+  /** Work of processes that this one has started is no other work. */
+  childrenAreOurs: boolean;
   /** 'perf', 'msr', 'powercap'; empty: the first that can be read. */
   raplInterface: string;
   roots: NativeRoots;

@@ -43,6 +43,26 @@ function valgrind(tool, ...options) {
   });
 }
 
+async function reportInBrowser(summary) {
+  const missing = missingPackage('chromium', 'chromium');
+  if (missing) {
+    summary.skip('the report in a browser', missing);
+    return;
+  }
+  const test = () => run(process.execPath, ['study/test/system/report.mjs']).ok;
+  await summary.check('the report in a browser', test);
+}
+
+async function studyOnSlurm(summary) {
+  const missing = missingPackage('slurmd', 'slurm-wlm');
+  if (missing) {
+    summary.skip('a study on Slurm', missing);
+    return;
+  }
+  const test = () => run(process.execPath, ['study/test/system/slurm.mjs']).ok;
+  await summary.check('a study on Slurm', test);
+}
+
 await cli(async () => {
   const summary = new Summary();
   await summary.check('address and undefined-behaviour sanitizers', () =>
@@ -69,6 +89,8 @@ await cli(async () => {
     );
   }
 
+  await reportInBrowser(summary);
+  await studyOnSlurm(summary);
   await summary.check('API documentation', () => run(process.execPath, [tool('typedoc/bin/typedoc')]).ok);
   await summary.check('prebuild', prebuild);
   await summary.check('packed sources, built by node-gyp', buildWithNodeGyp);

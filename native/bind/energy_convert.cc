@@ -95,6 +95,7 @@ energy::MeterOptions meter_options(const Napi::Object& options) {
   out.request.devices = string_list(options.Get("devices"));
   out.request.roots = roots(options.Get("roots"));
   out.request.rapl_interface = std::string(options.Get("raplInterface").As<Napi::String>());
+  out.request.children_are_ours = options.Get("childrenAreOurs").As<Napi::Boolean>();
   out.history_seconds = options.Get("historySeconds").As<Napi::Number>();
   out.windows_only = options.Get("windowsOnly").As<Napi::Boolean>();
   out.dense = options.Get("dense").As<Napi::Boolean>();

@@ -83,7 +83,11 @@ Status Meter::open_shared(const MeterOptions& options, std::shared_ptr<Meter>& o
   };
   static auto* mutex = new std::mutex();
   static auto* entries = new std::map<std::string, std::shared_ptr<Entry>>();
-  std::string key = std::to_string(options.history_seconds) + (options.windows_only ? "w" : options.dense ? "d" : "c");
+  std::string key = std::to_string(options.history_seconds) +
+                    (options.windows_only ? "w"
+                     : options.dense      ? "d"
+                                          : "c") +
+                    (options.request.children_are_ours ? "t" : "p");
   const Roots& roots = options.request.roots;
   for (const auto& list : {options.sources, options.request.devices,
                            std::vector<std::string>{roots.nvml, roots.powercap, roots.perf, roots.msr, roots.sys,

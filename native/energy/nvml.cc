@@ -122,7 +122,7 @@ OpenedFamily open_nvml(const OpenRequest& request) {
     const NvmlCall integrated = add_energy(device, family);
     if (auto power = make_nvml_power(device, integrated)) family.sources.push_back(std::move(power));
     if (auto ring = make_nvml_ring(device, integrated)) family.sources.push_back(std::move(ring));
-    family.conditions.push_back(make_nvml_conditions(device));
+    family.conditions.push_back(make_nvml_conditions(device, request.children_are_ours));
   }
   return family;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "energy/nvml_sources.h"
+#include "energy/process_tree.h"
 
 namespace mj::energy {
 
@@ -27,11 +28,12 @@ bool in_initial_pid_namespace() noexcept {
 
 class NvmlConditions final : public ConditionsSource {
  public:
-  explicit NvmlConditions(NvmlDevicePtr device)
+  NvmlConditions(NvmlDevicePtr device, bool children_are_ours)
       : device_(std::move(device)),
         name_("nvml" + std::to_string(device_->index()) + "-state"),
         device_id_("board-" + std::to_string(device_->index())),
         pids_are_ours_(in_initial_pid_namespace()),
+        children_are_ours_(children_are_ours),
         own_pid_(static_cast<unsigned int>(getpid())) {}
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
@@ -82,8 +84,15 @@ class NvmlConditions final : public ConditionsSource {
     return true;
   }
 
-  // Who else uses the SMs. The driver names processes by their PIDs in the first namespace: in a container these
-  // are nobody we know, so that only two busy ones at once prove that one is not ours.
+  // With `children_are_ours_` also those that this process has started.
+  [[nodiscard]] Kinship kin(unsigned int pid) const {
+    if (pid == own_pid_) return Kinship::kOurs;
+    return pids_are_ours_ && children_are_ours_ ? kinship("/proc", pid, own_pid_) : Kinship::kForeign;
+  }
+
+  // Who else uses the SMs. The driver names processes by their
+  // PIDs in the first namespace: in a container these are nobody we know, so that only two busy ones at once prove that
+  // one is not ours.
   OtherWork read_other_work(Fault& fault) noexcept {
     if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
     auto count = static_cast<unsigned int>(samples_.size());
@@ -93,15 +102,19 @@ class NvmlConditions final : public ConditionsSource {
     if (!succeeded(result, fault)) return OtherWork::kUnknown;
     std::array<unsigned int, kMaxProcesses> busy{};
     size_t busy_count = 0;
+    bool gone = false;
     for (unsigned int i = 0; i < count; ++i) {
       seen_us_ = std::max<uint64_t>(seen_us_, samples_[i].timestamp_us);
       if (samples_[i].sm_percent <= kBusyPercent) continue;
-      if (pids_are_ours_ && samples_[i].pid == own_pid_) continue;
+      const Kinship who = kin(samples_[i].pid);
+      if (who == Kinship::kGone) gone = true;
+      if (who != Kinship::kForeign) continue;
       const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
       if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
     }
     std::copy_n(busy.begin(), std::min(busy_count, busy_pids_.size()), busy_pids_.begin());
-    if (pids_are_ours_) return busy_count > 0 ? OtherWork::kBusy : OtherWork::kNone;
+    if (pids_are_ours_ && busy_count == 0) return gone ? OtherWork::kUnknown : OtherWork::kNone;
+    if (pids_are_ours_) return OtherWork::kBusy;
     return busy_count > 1 ? OtherWork::kBusy : OtherWork::kUnknown;
   }
 
@@ -110,8 +123,9 @@ class NvmlConditions final : public ConditionsSource {
     if (!pids_are_ours_ || !device_->supports(NvmlCall::kProcesses)) return OtherWork::kUnknown;
     auto count = static_cast<unsigned int>(processes_.size());
     if (!succeeded(device_->processes(processes_.data(), count), fault)) return OtherWork::kUnknown;
-    const auto others = std::count_if(processes_.begin(), processes_.begin() + count,
-                                      [this](const nvml::ProcessInfo& process) { return process.pid != own_pid_; });
+    const auto others =
+        std::count_if(processes_.begin(), processes_.begin() + count,
+                      [this](const nvml::ProcessInfo& process) { return kin(process.pid) != Kinship::kOurs; });
     return others == 0 ? OtherWork::kNone : OtherWork::kUnknown;
   }
 
@@ -121,6 +135,7 @@ class NvmlConditions final : public ConditionsSource {
   const std::string name_;
   const std::string device_id_;
   const bool pids_are_ours_;
+  const bool children_are_ours_;
   const unsigned int own_pid_;
   std::array<nvml::ProcessUtilization, kMaxProcesses> samples_{};
   std::array<nvml::ProcessInfo, kMaxProcesses> processes_{};
@@ -132,8 +147,8 @@ class NvmlConditions final : public ConditionsSource {
 
 }  // namespace
 
-std::unique_ptr<ConditionsSource> make_nvml_conditions(const NvmlDevicePtr& device) {
-  return std::make_unique<NvmlConditions>(device);
+std::unique_ptr<ConditionsSource> make_nvml_conditions(const NvmlDevicePtr& device, bool children_are_ours) {
+  return std::make_unique<NvmlConditions>(device, children_are_ours);
 }
 
 }  // namespace mj::energy

@@ -26,7 +26,7 @@ std::unique_ptr<Source> make_nvml_energy(const NvmlDevicePtr& device, NvmlCall c
 std::unique_ptr<Source> make_nvml_power(const NvmlDevicePtr& device, NvmlCall integrated = NvmlCall::kCount);
 // The driver's ring of filtered samples; null where there is none.
 std::unique_ptr<Source> make_nvml_ring(const NvmlDevicePtr& device, NvmlCall integrated = NvmlCall::kCount);
-std::unique_ptr<ConditionsSource> make_nvml_conditions(const NvmlDevicePtr& device);
+std::unique_ptr<ConditionsSource> make_nvml_conditions(const NvmlDevicePtr& device, bool children_are_ours = false);
 
 // Only these mean that the device is gone; any other failure may pass.
 inline Fault nvml_fault(nvml::Return result) noexcept {

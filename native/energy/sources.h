@@ -33,6 +33,7 @@ struct OpenRequest {
   Roots roots;
   std::vector<std::string> devices;  // UUIDs, PCI bus ids or NVML indices; empty: all
   std::string rapl_interface;        // 'perf', 'msr' or 'powercap'; empty: the first of these that can be read
+  bool children_are_ours = false;    // work of processes that this one has started is no other work
 };
 
 struct DeviceInfo {

@@ -53,6 +53,11 @@ export interface MeterOptions {
    */
   sampling?: 'continuous' | 'windows' | 'dense';
   /**
+   * Whose work on a GPU is not `otherWork`: that of this process, or with 'tree' also that of processes that it has
+   * started, for a runner of workers. Default 'process'.
+   */
+  ownWork?: 'process' | 'tree';
+  /**
    * Figures of boards in place of the built-in ones, which are conservative. 'cached': those that `probe({ calibrate: true })`
    * found on this machine, where the board is set up as it was then; 'built-in': none; or calibrations, taken as they are.
    * Default 'cached'.

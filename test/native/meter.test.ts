@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { type Energy, type EnergyReport, Meter, MicrojouleError, mark } from '../../src/index.js';
 import { FakeNvml, ONE_BOARD, sleep, TWO_BOARDS } from '../helpers/fake-nvml.js';
@@ -284,6 +285,26 @@ describe('devices', () => {
       expect(conditions.devices[0]).toMatchObject({ otherWork: 'busy', busyProcesses: [4242, 77] });
       expect(board).toMatchObject({ status: 'suspect', cause: 'other-work' });
     });
+  });
+
+  test('work of a process that this one has started is other work, unless ownWork says tree', async () => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true });
+    try {
+      const fake = new FakeNvml(`${ONE_BOARD}foreign ${child.pid} 60\n`);
+      const otherWork = async (ownWork: 'process' | 'tree') => {
+        const meter = await Meter.open(fake.options({ ownWork }));
+        const a = mark();
+        await sleep(400);
+        const { board, conditions } = await meter.energy(a, mark());
+        await meter.close();
+        return [conditions.devices[0]?.otherWork, board?.status];
+      };
+      expect(await otherWork('tree')).not.toContain('suspect');
+      // In a container nobody can tell whose process it is.
+      expect(['busy', 'unknown']).toContain((await otherWork('process'))[0]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 

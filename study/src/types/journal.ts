@@ -59,6 +59,8 @@ export interface ScopeEnergy {
   idleW?: JournalQuantity;
   /** Of the figure of interest, net where there is one; keys tell what is shared between runs. */
   terms?: BudgetTerm[];
+  /** Of `gross`, where `terms` are those of `net`. Absent: all of its uncertainty counts as shared. */
+  grossTerms?: BudgetTerm[];
   /** Relative half-width of the gain, and its key. */
   gain?: { relative: number; key: string };
 }
@@ -159,8 +161,17 @@ export interface RunRecord {
   temperatureC: Range | null;
   agreement?: Agreement;
   compat2024?: Compat2024;
+  /** Power over the run, at most 300 points a counter, for plots only. */
+  timeline?: PowerSeries[];
   /** Cost of the meter's own threads over the run, CPU seconds. */
   meterCpuSeconds: number | null;
+}
+
+/** Seconds after `startNs` of the run's first phase, and W there. */
+export interface PowerSeries {
+  id: string;
+  seconds: number[];
+  watts: number[];
 }
 
 /** A study was told to stop, or ended. */

@@ -25,6 +25,10 @@ export interface LoadRequest {
   weights: string;
   /** The ONNX file (onnxruntime). */
   onnx?: string;
+  /** Shapes of what will be prepared: engines, graphs and traced functions are made for them. */
+  batch: number;
+  /** Of BERT; images have none, and ignore it. */
+  sequenceLength: number;
   provider: Provider;
   callPath?: CallPath;
   precision: Precision;
@@ -53,6 +57,8 @@ export interface LoadAnswer {
   sameArchitecture: boolean;
   /** Nodes by execution provider, where the runtime tells. */
   placement?: Record<string, number>;
+  /** How else it is set up, where the runtime tells: layout, modes, TF32 of each library. */
+  options?: Record<string, string | number | boolean | null>;
   phases: WorkerPhase[];
 }
 

@@ -1,0 +1,54 @@
+import { compare, type Quantity } from 'microjoule';
+import { meanOf } from './mean.js';
+import { estimates, type PreparedCell, valuesOf } from './prepared.js';
+import { type Estimate, gainsAsTerms, halfWidthOf } from './term.js';
+import type { Metric, Ratio, Sensors } from './types.js';
+
+/** a / b by the library's `compare`: what both share cancels, the gain of one board too. */
+export function ratioOf(a: Estimate, b: Estimate): Ratio {
+  const result = compare(comparable(a), comparable(b));
+  if (result.status === 'ok') return { ratio: result.ratio, lo: result.lo, hi: result.hi };
+  return { ratio: a.value / b.value, lo: null, hi: null };
+}
+
+function comparable({ value, terms, gains }: Estimate): Parameters<typeof compare>[0] {
+  // Gains go in as terms: an energy of several counters has several.
+  const all = [...terms, ...gainsAsTerms(gains)];
+  const uncertainty = halfWidthOf(all);
+  const quantity: Quantity = { value, uncertainty, combinedUncertainty: uncertainty, unit: '1' };
+  return {
+    ...quantity,
+    budget: {
+      coverage: 0.95,
+      terms: all,
+      gain: { relative: 0, distribution: 'rectangular', key: 'in the terms' },
+    },
+  };
+}
+
+// Every cell is compared with every other one of its group.
+const known = new WeakMap<PreparedCell, Map<string, Estimate | null>>();
+
+/** Mean an inference, J or s, of the runs that count by then; null without a run that has it. */
+export function meanPerInference(
+  cell: PreparedCell,
+  metric: Metric,
+  sensors: Sensors | null,
+): Estimate | null {
+  const means = known.get(cell) ?? new Map<string, Estimate | null>();
+  known.set(cell, means);
+  const key = `${metric} ${sensors}`;
+  const mean = means.has(key) ? (means.get(key) ?? null) : computed(cell, metric, sensors);
+  means.set(key, mean);
+  return mean;
+}
+
+function computed(cell: PreparedCell, metric: Metric, sensors: Sensors | null): Estimate | null {
+  const runs =
+    metric === 'time'
+      ? valuesOf(cell, 'time', null).map((value) => ({ value, terms: [], gains: [] }))
+      : sensors
+        ? estimates(cell, sensors, metric, 'inference').found
+        : [];
+  return runs.length > 0 ? meanOf(runs, cell.cell.id) : null;
+}

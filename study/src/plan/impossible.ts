@@ -1,0 +1,16 @@
+import type { Subject } from '../types/table.js';
+
+/** Why a subject cannot be run anywhere, as far as is known before the start; what a machine lacks, its worker says. */
+export function impossible({ runtime, provider, callPath, dataPath }: Subject): string | undefined {
+  const gpu = provider !== 'cpu';
+  if (provider === 'tensorrt' && runtime !== 'onnxruntime') {
+    return `TensorRT is an execution provider of ONNX Runtime; ${runtime} has none here.`;
+  }
+  if ((callPath === 'cuda_graph' || callPath === 'graph') && !gpu) {
+    return 'A CUDA graph needs a GPU, and the provider is cpu.';
+  }
+  if ((dataPath === 'pinned' || dataPath === 'device') && !gpu) {
+    return `Data path '${dataPath}' needs a GPU: on the processor all memory is the same.`;
+  }
+  return undefined;
+}
