@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "energy/nvml_sources.h"
+#include "energy/process_tree.h"
 
 namespace mj::energy {
 
@@ -78,22 +79,27 @@ class NvmlConditions final : public ConditionsSource {
     return true;
   }
 
-  // Who else uses the SMs. The driver names processes by their PIDs in the first namespace: in a container these
-  // are nobody we know, so that only two busy ones at once prove that one is not ours.
+  // Who else uses the SMs: others than this process and those that it has started. The driver names processes by their
+  // PIDs in the first namespace: in a container these are nobody we know, so that only two busy ones at once prove that
+  // one is not ours.
   OtherWork read_other_work(Fault& fault) noexcept {
     if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
     auto count = static_cast<unsigned int>(samples_.size());
     if (!succeeded(device_->process_utilization(seen_us_, samples_.data(), count), fault)) return OtherWork::kUnknown;
     std::array<unsigned int, kMaxProcesses> busy{};
     size_t busy_count = 0;
+    bool gone = false;
     for (unsigned int i = 0; i < count; ++i) {
       seen_us_ = std::max<uint64_t>(seen_us_, samples_[i].timestamp_us);
       if (samples_[i].sm_percent <= kBusyPercent) continue;
-      if (pids_are_ours_ && samples_[i].pid == own_pid_) continue;
+      const Kinship who = pids_are_ours_ ? kinship("/proc", samples_[i].pid, own_pid_) : Kinship::kForeign;
+      if (who == Kinship::kGone) gone = true;
+      if (who != Kinship::kForeign) continue;
       const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
       if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
     }
-    if (pids_are_ours_) return busy_count > 0 ? OtherWork::kBusy : OtherWork::kNone;
+    if (pids_are_ours_ && busy_count == 0) return gone ? OtherWork::kUnknown : OtherWork::kNone;
+    if (pids_are_ours_) return OtherWork::kBusy;
     return busy_count > 1 ? OtherWork::kBusy : OtherWork::kUnknown;
   }
 
@@ -102,8 +108,9 @@ class NvmlConditions final : public ConditionsSource {
     if (!pids_are_ours_ || !device_->supports(NvmlCall::kProcesses)) return OtherWork::kUnknown;
     auto count = static_cast<unsigned int>(processes_.size());
     if (!succeeded(device_->processes(processes_.data(), count), fault)) return OtherWork::kUnknown;
-    const auto others = std::count_if(processes_.begin(), processes_.begin() + count,
-                                      [this](const nvml::ProcessInfo& process) { return process.pid != own_pid_; });
+    const auto others = std::count_if(
+        processes_.begin(), processes_.begin() + count,
+        [this](const nvml::ProcessInfo& process) { return kinship("/proc", process.pid, own_pid_) != Kinship::kOurs; });
     return others == 0 ? OtherWork::kNone : OtherWork::kUnknown;
   }
 

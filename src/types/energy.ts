@@ -170,7 +170,9 @@ export interface DeviceConditions {
   powerLimitW: number | null;
   /** Names of the reasons seen at any time in the window, e.g. 'sw-power-cap'; idle is not one. */
   throttleReasons: string[] | null;
-  /** Work of others on the device: `unknown` where the driver does not tell. */
+  /**
+   * Work of others on the device than this process and those that it has started: `unknown` where it cannot be told.
+   */
   otherWork: 'none' | 'busy' | 'unknown';
 }
 

@@ -1,6 +1,9 @@
+import { cell } from './cli/cell.js';
 import { conformance } from './cli/conformance.js';
 import { doctor } from './cli/doctor.js';
+import { emit } from './cli/emit.js';
 import { init } from './cli/init.js';
+import { merge } from './cli/merge.js';
 import { plan } from './cli/plan.js';
 import { resume, run } from './cli/run.js';
 import { setupRuntimes } from './cli/setup-runtimes.js';
@@ -8,14 +11,17 @@ import { status } from './cli/status.js';
 import { USAGE } from './cli/usage.js';
 import { versions } from './version.js';
 
-/** A command gives its exit code; none is 0. */
-const COMMANDS: Record<string, (argv: string[]) => Promise<number | void>> = {
+/** A command gives its exit code. */
+const COMMANDS: Record<string, (argv: string[]) => Promise<number>> = {
   init,
   plan,
   doctor,
   run,
   resume,
   status,
+  merge,
+  cell,
+  emit,
   'setup-runtimes': setupRuntimes,
   conformance,
 };
@@ -42,7 +48,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
     );
     return 2;
   }
-  return (await command(rest)) ?? 0;
+  return command(rest);
 }
 
 main(process.argv.slice(2)).then(
@@ -50,14 +56,24 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    process.exitCode = 1;
+    if (isSystem(error)) {
+      process.stderr.write(`microjoule-study: ${error.message}.\n`);
+      return;
+    }
     if (!isOurs(error)) throw error;
     process.stderr.write(`microjoule-study: ${error.message}\n`);
     if (error.remedy) process.stderr.write(`${error.remedy}\n`);
-    process.exitCode = error.code === 'invalid-argument' ? 2 : 1;
+    if (error.code === 'invalid-argument') process.exitCode = 2;
   },
 );
 
 /** Of the library and of the models, whose class is another. */
 function isOurs(error: unknown): error is Error & { code: string; remedy?: string } {
   return error instanceof Error && 'code' in error && 'remedy' in error;
+}
+
+/** A file that could not be read or written: the message of the system names it and says why. */
+function isSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'errno' in error;
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { type Energy, type EnergyReport, Meter, MicrojouleError, mark } from '../../src/index.js';
 import { FakeNvml, ONE_BOARD, sleep, TWO_BOARDS } from '../helpers/fake-nvml.js';
@@ -273,6 +274,22 @@ describe('devices', () => {
       if (otherWork === 'busy') expect(board).toMatchObject({ status: 'suspect', cause: 'other-work' });
       else expect(board?.status).not.toBe('suspect');
     });
+  });
+
+  test('work of a process that this one has started is no other work', async () => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true });
+    try {
+      const fake = new FakeNvml(`${ONE_BOARD}foreign ${child.pid} 60\n`);
+      await withMeter(fake, async (meter) => {
+        const a = mark();
+        await sleep(400);
+        const { board, conditions } = await meter.energy(a, mark());
+        expect(conditions.devices[0]?.otherWork).not.toBe('busy');
+        expect(board?.status).not.toBe('suspect');
+      });
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 

@@ -13,7 +13,11 @@ export interface Arguments {
 }
 
 /** Parses with node:util and turns its complaints into ours. */
-export function parse(argv: string[], options: Options, positionals: { min?: number; max: number }): Arguments {
+export function parse(
+  argv: string[],
+  options: Options,
+  positionals: { min?: number; max: number },
+): Arguments {
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args: argv, options, allowPositionals: true, strict: true });

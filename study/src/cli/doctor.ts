@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { RUNTIMES } from '../table/names.js';
 import { readTableFile } from '../table/read-table.js';
 import type { HelloAnswer } from '../types/protocol.js';
-import type { Runtime, RunTable } from '../types/table.js';
+import type { RunTable, Runtime } from '../types/table.js';
 import { logTail, Worker } from '../worker/client.js';
 import { workerCommand } from '../worker/command.js';
 import { WorkerFailure } from '../worker/failure.js';
 import { parse } from './arguments.js';
-import { json, table as columns } from './text.js';
+import { table as columns, json } from './text.js';
 
 /** The first import of a framework from a cold disk. */
 const TIMEOUT_SECONDS = 180;
@@ -27,7 +27,8 @@ export async function doctor(argv: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'microjoule-doctor-'));
   try {
     const findings: Finding[] = [];
-    for (const runtime of runtimesOf(table)) findings.push(await examine(runtime, table?.interpreters ?? {}, folder));
+    for (const runtime of runtimesOf(table))
+      findings.push(await examine(runtime, table?.interpreters ?? {}, folder));
     process.stdout.write(args.flag('json') ? json(findings) : `${columns(findings.flatMap(rows))}\n`);
     return findings.every(({ found }) => found) ? 0 : 1;
   } finally {
@@ -40,7 +41,11 @@ function runtimesOf(table: RunTable | undefined): readonly Runtime[] {
   return RUNTIMES.filter((runtime) => table.subjects.some((subject) => subject.runtime === runtime));
 }
 
-async function examine(runtime: Runtime, interpreters: RunTable['interpreters'], folder: string): Promise<Finding> {
+async function examine(
+  runtime: Runtime,
+  interpreters: RunTable['interpreters'],
+  folder: string,
+): Promise<Finding> {
   const { program, args, missing } = workerCommand(runtime, interpreters);
   if (missing) return { runtime, program, found: false, ...missing, log: [] };
   const log = join(folder, `${runtime}.log`);
@@ -55,7 +60,8 @@ async function examine(runtime: Runtime, interpreters: RunTable['interpreters'],
     }
   } catch (error) {
     if (!(error instanceof WorkerFailure)) throw error;
-    const remedy = error.code === 'not-installed' ? { remedy: `Run: microjoule-study setup-runtimes ${runtime}` } : {};
+    const remedy =
+      error.code === 'not-installed' ? { remedy: `Run: microjoule-study setup-runtimes ${runtime}` } : {};
     return { runtime, program, found: false, reason: error.message, ...remedy, log: logTail(log) };
   }
 }

@@ -5,7 +5,7 @@ import { parse } from './arguments.js';
 
 export const DEFAULT_TABLE = 'study.yaml';
 
-export async function init(argv: string[]): Promise<void> {
+export async function init(argv: string[]): Promise<number> {
   const args = parse(argv, { force: { type: 'boolean' } }, { max: 1 });
   const path = args.positionals[0] ?? DEFAULT_TABLE;
   try {
@@ -16,4 +16,5 @@ export async function init(argv: string[]): Promise<void> {
     throw ioFailure(`${path} cannot be written: ${message}.`);
   }
   process.stdout.write(`${path} written. Next: microjoule-study plan ${path}\n`);
+  return 0;
 }

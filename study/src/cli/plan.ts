@@ -5,9 +5,9 @@ import { readTableFile } from '../table/read-table.js';
 import type { Cell, PlannedRun, RunTable } from '../types/table.js';
 import { parse } from './arguments.js';
 import { DEFAULT_TABLE } from './init.js';
-import { duration, json, table as columns } from './text.js';
+import { table as columns, duration, json } from './text.js';
 
-export async function plan(argv: string[]): Promise<void> {
+export async function plan(argv: string[]): Promise<number> {
   const args = parse(argv, { json: { type: 'boolean' }, shard: { type: 'string' } }, { max: 1 });
   const table = readTableFile(args.positionals[0] ?? DEFAULT_TABLE);
   const shardText = args.text('shard');
@@ -22,9 +22,15 @@ export async function plan(argv: string[]): Promise<void> {
       ? json({ study: name, seed, cells, runs, estimatedSeconds })
       : describePlan(table, cells, runs, estimatedSeconds),
   );
+  return 0;
 }
 
-function describePlan(table: RunTable, cells: readonly Cell[], runs: readonly PlannedRun[], seconds: number): string {
+function describePlan(
+  table: RunTable,
+  cells: readonly Cell[],
+  runs: readonly PlannedRun[],
+  seconds: number,
+): string {
   const possible = cells.filter(({ impossible }) => !impossible);
   const left = cells.flatMap(({ id, impossible }) => (impossible ? [[`  ${id}`, impossible.reason]] : []));
   const lines = [

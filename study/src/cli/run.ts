@@ -27,7 +27,9 @@ export async function run(argv: string[]): Promise<number> {
   const table = readTableFile(args.positionals[0] ?? DEFAULT_TABLE);
   const shard = args.text('shard');
   return go({
-    table: args.flag('compat-2024') ? { ...table, compat2024: { ...table.compat2024, enabled: true } } : table,
+    table: args.flag('compat-2024')
+      ? { ...table, compat2024: { ...table.compat2024, enabled: true } }
+      : table,
     out: args.text('out') ?? DEFAULT_OUT,
     shard: shard === undefined ? null : readShard(shard),
     newSegment: args.flag('new-segment'),

@@ -16,7 +16,7 @@ const OPTIONS = {
 } as const;
 
 /** Makes the environments of the Python runtimes, one after the other. */
-export async function setupRuntimes(argv: string[]): Promise<void> {
+export async function setupRuntimes(argv: string[]): Promise<number> {
   const args = parse(argv, OPTIONS, { max: PYTHON_RUNTIMES.length });
   const runtimes = runtimesOf(args);
   const options = optionsOf(args, runtimes);
@@ -30,6 +30,7 @@ export async function setupRuntimes(argv: string[]): Promise<void> {
     }
   });
   if (args.flag('json')) process.stdout.write(json(made));
+  return 0;
 }
 
 function runtimesOf(args: Arguments): readonly PythonRuntime[] {

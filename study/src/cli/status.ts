@@ -5,7 +5,7 @@ import { JOURNAL } from '../run/study.js';
 import type { JournalRecord, RunRecord, SegmentRecord } from '../types/journal.js';
 import { parse } from './arguments.js';
 import { DEFAULT_OUT } from './run.js';
-import { json, table as columns } from './text.js';
+import { table as columns, json } from './text.js';
 
 interface SegmentStatus {
   segment: number;
@@ -22,11 +22,12 @@ interface SegmentStatus {
   lastEnd: string | null;
 }
 
-export async function status(argv: string[]): Promise<void> {
+export async function status(argv: string[]): Promise<number> {
   const args = parse(argv, { out: { type: 'string' }, json: { type: 'boolean' } }, { max: 0 });
   const records = readJournal(join(args.text('out') ?? DEFAULT_OUT, JOURNAL));
   const all = segmentsOf(records).map((segment) => statusOf(segment, records));
   process.stdout.write(args.flag('json') ? json(all) : describeStatus(all));
+  return 0;
 }
 
 function statusOf(segment: SegmentRecord, records: readonly JournalRecord[]): SegmentStatus {

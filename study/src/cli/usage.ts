@@ -35,6 +35,7 @@ Options of cell
   --window SECONDS    length of the steady state (default 5)
   --idle SECONDS      quiet time on each side, bare and with the model (default 3)
   --warmup SECONDS    dropped before it (default 5)
+  --gate SECONDS      how long it may wait for a quiet machine (default 120)
   --interpreter PATH  of the runtime
 
 Options of setup-runtimes

@@ -27,6 +27,14 @@ export async function causedReport(
   });
 }
 
+/** Adds the budget of the window's own energy to figures above idle. */
+export function withGrossTerms(energies: readonly ScopeEnergy[], { scopes }: EnergyReport): ScopeEnergy[] {
+  return energies.map((energy) => {
+    const budget = scopes[energy.id]?.budget;
+    return energy.net && budget ? { ...energy, grossTerms: budget.terms } : energy;
+  });
+}
+
 /** Of the counters that this run is about: boards other than the worker's are left out. */
 export function scopeEnergies(report: EnergyReport, board: WorkerBoard): ScopeEnergy[] {
   const measured = Object.values(report.scopes)
@@ -95,7 +103,10 @@ export function phaseRecords(
 ): PhaseRecord[] {
   return phases.map(({ name, start, end }, i) => {
     const seconds = secondsBetween(start, end);
-    const energies = scopeEnergies(reports[i] as EnergyReport, board);
+    // Why a counter was not measured stands in the steady state, once.
+    const energies = scopeEnergies(reports[i] as EnergyReport, board).filter(
+      ({ status }) => status !== 'unsupported',
+    );
     return {
       name,
       startNs: String(start),

@@ -15,7 +15,7 @@ import { agreementOf, comparable, toleranceFor } from './agreement.js';
 import { Attempt, isRunFailure } from './attempt.js';
 import type { Bench } from './bench.js';
 import { compat2024 } from './compat2024.js';
-import { causedReport, phaseRecords, scopeEnergies, windowReports } from './energies.js';
+import { causedReport, phaseRecords, scopeEnergies, windowReports, withGrossTerms } from './energies.js';
 import type { Phase } from './phases.js';
 import { powerSeries } from './power-series.js';
 import { requireHonest } from './refused.js';
@@ -87,10 +87,14 @@ async function figuresOf(bench: Bench, attempt: Attempt): Promise<Figures> {
   const { list } = attempt.phases;
   const idle = { beforeSeconds: residentSeconds, afterSeconds: residentSeconds };
   const window = attempt.window as Window;
-  const report = await causedReport(meter, attempt.phases.of('steady') as Phase, idle);
+  const steady = attempt.phases.of('steady') as Phase;
+  const report = await causedReport(meter, steady, idle);
   const board = attempt.board(report);
-  const energies = scopeEnergies(report, board);
   const reports = await windowReports(meter, list);
+  const energies = withGrossTerms(
+    scopeEnergies(report, board),
+    reports[list.indexOf(steady)] as EnergyReport,
+  );
   const phases = await withCaused(bench, phaseRecords(list, reports, board, energies), attempt, energies);
   if (board.kind === 'matched') requireHonest(boardTailFault(phases, board.id, attempt.steadySeconds()));
   const whole = await wholeReport(meter, list);

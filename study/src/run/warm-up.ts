@@ -12,6 +12,8 @@ const CHUNK_SHARE = 0.2;
 const MIN_CHUNK_SECONDS = 0.1;
 const GROWTH = 8;
 const SCALING_TRIES = 3;
+/** Long enough that a busy machine does not decide, and no burden beside the window. */
+const scalingSeconds = (window: number): number => Math.min(0.25, Math.max(0.05, window / 2));
 
 export interface WarmUp {
   /** Of one inference, from the last chunk. */
@@ -65,28 +67,32 @@ export async function warmUp({ worker, protocol, temperature, signal }: WarmUpOp
   }
 }
 
+interface Scaled {
+  secondsEach: number;
+  inferences: number;
+  end: bigint;
+}
+
 /** A worker that makes fewer inferences than asked takes no longer for twice as many. */
 async function checkScaling(
   worker: Worker,
   secondsEach: number,
   { window, timeoutSeconds }: { window: number; timeoutSeconds: number },
-): Promise<{ secondsEach: number; inferences: number; end: bigint }> {
-  const n = Math.max(1, Math.ceil(MIN_CHUNK_SECONDS / secondsEach));
+): Promise<Scaled> {
+  const run = async (n: number) => (await infer(worker, n, timeoutSeconds)).answer;
   // Where one inference fills a window already, three more would be the better part of the run.
-  const counts = secondsEach > window ? [1] : [n, 2 * n];
-  let inferences = 0;
+  if (secondsEach > window) {
+    const answer = await run(1);
+    return { secondsEach: windowSeconds(answer), inferences: 1, end: BigInt(answer.endNs) };
+  }
+  let [each, inferences] = [secondsEach, 0];
   for (let attempt = 1; ; attempt += 1) {
-    const times: number[] = [];
-    let end = 0n;
-    for (const count of counts) {
-      const { answer } = await infer(worker, count, timeoutSeconds);
-      times.push(windowSeconds(answer));
-      end = BigInt(answer.endNs);
-      inferences += count;
-    }
-    const [one, two] = times as [number, number | undefined];
-    const fault = two === undefined ? undefined : scalingFault(n, one, 2 * n, two);
-    if (!fault) return { secondsEach: (two ?? one) / (counts.at(-1) as number), inferences, end };
+    const n = Math.ceil(scalingSeconds(window) / each);
+    const [one, two] = [windowSeconds(await run(n)), await run(2 * n)];
+    inferences += 3 * n;
+    each = windowSeconds(two) / (2 * n);
+    const fault = scalingFault(n, one, 2 * n, windowSeconds(two));
+    if (!fault) return { secondsEach: each, inferences, end: BigInt(two.endNs) };
     // A busy machine may have held up the first of the two.
     if (attempt === SCALING_TRIES) requireHonest(fault);
   }

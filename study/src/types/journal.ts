@@ -59,6 +59,8 @@ export interface ScopeEnergy {
   idleW?: JournalQuantity;
   /** Of the figure of interest, net where there is one; keys tell what is shared between runs. */
   terms?: BudgetTerm[];
+  /** Of `gross`, where `terms` are those of `net`. Absent: all of its uncertainty counts as shared. */
+  grossTerms?: BudgetTerm[];
   /** Relative half-width of the gain, and its key. */
   gain?: { relative: number; key: string };
 }

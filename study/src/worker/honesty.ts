@@ -83,7 +83,7 @@ export function readBackFault(
 
 /** Twice as many inferences take twice as long, or they were not all made. */
 export function scalingFault(n: number, seconds: number, n2: number, seconds2: number): string | undefined {
-  if (seconds < TELLING_SECONDS || seconds2 / seconds > 0.65 * (n2 / n)) return undefined;
+  if (seconds2 > 0.65 * (n2 / n) * seconds) return undefined;
   return `${n2} inferences took ${shown(seconds2)} where ${n} took ${shown(seconds)}.`;
 }
 

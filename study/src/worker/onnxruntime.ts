@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // ONNX Runtime's worker, over the library.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Binding, InferenceSession, type Tensor } from 'microjoule';
 import { encodeNpy, type InputTensor } from 'microjoule-models';
@@ -27,11 +27,11 @@ class OnnxRuntimeWorker {
   #request: LoadRequest | undefined;
   #session: InferenceSession | undefined;
   #binding: Binding | undefined;
-  #feeds: Record<string, InputTensor> = {};
+  #feeds: Record<string, InputTensor> | undefined;
 
   handlers(): Handlers {
     return {
-      hello: () => this.#hello(),
+      hello: ({ protocol }) => this.#hello(protocol),
       load: (request) => this.#load(request),
       prepare: ({ inputs }) => this.#prepare(inputs),
       infer: (request) => this.#infer(request),
@@ -42,13 +42,16 @@ class OnnxRuntimeWorker {
     };
   }
 
-  async #hello(): Promise<HelloAnswer> {
+  async #hello(protocol: number): Promise<HelloAnswer> {
+    if (protocol !== PROTOCOL_VERSION) {
+      throw new RequestError('invalid-request', `This worker speaks protocol ${PROTOCOL_VERSION}.`);
+    }
     return { protocol: PROTOCOL_VERSION, runtime: 'onnxruntime', ...(await helloOf()) };
   }
 
   async #load(request: LoadRequest): Promise<LoadAnswer> {
     if (this.#session) throw new RequestError('invalid-request', 'A model is loaded already.');
-    const model = requireModel(request.onnx);
+    const model = requireModel(request);
     const before = cachedEngines(request);
     setTf32(request);
     const startNs = now();
@@ -76,26 +79,28 @@ class OnnxRuntimeWorker {
     const hash = createHash('sha256');
     const names = Object.keys(inputs).sort();
     for (const name of names) hash.update(readFileSync(inputs[name] as string));
-    this.#feeds = Object.fromEntries(
+    const feeds = Object.fromEntries(
       Object.entries(inputs)
         // A model may have no use for one of them: an export without its mask.
         .filter(([name]) => session.inputNames.includes(name))
         .map(([name, path]) => [name, readNpy(path)]),
     );
+    this.#feeds = feeds;
     await this.#binding?.release();
     const { dataPath } = this.#request as LoadRequest;
     const location =
       session.graphCapture || dataPath === 'device' ? 'gpu' : dataPath === 'pinned' ? 'pinned' : undefined;
-    this.#binding = location ? await session.bind({ inputs: this.#feeds, location }) : undefined;
+    this.#binding = location ? await session.bind({ inputs: feeds, location }) : undefined;
     return { inputHash: hash.digest('hex') };
   }
 
   async #infer({ n, minSeconds }: InferRequest): Promise<InferAnswer> {
-    if ((n === undefined) === (minSeconds === undefined)) {
-      throw new RequestError('invalid-request', 'infer takes n or minSeconds.');
+    const asked = n ?? minSeconds;
+    if ((n === undefined) === (minSeconds === undefined) || !(Number(asked) > 0)) {
+      throw new RequestError('invalid-request', 'infer takes n or minSeconds, one of them, above 0.');
     }
     const session = this.#loaded();
-    const [binding, feeds] = [this.#binding, this.#feeds];
+    const [binding, feeds] = [this.#binding, this.#prepared()];
     const durationsMs: number[] = [];
     const startNs = now();
     const untilNs = startNs + BigInt(Math.round((minSeconds ?? 0) * 1e9));
@@ -125,6 +130,7 @@ class OnnxRuntimeWorker {
 
   async #outputs(folder: string): Promise<{ outputs: Record<string, string> }> {
     const outputs = await this.#runOnce();
+    mkdirSync(folder, { recursive: true });
     const paths = Object.entries(outputs).map(([name, { data, dims }]): [string, string] => {
       const path = join(folder, `${name}.npy`);
       writeFileSync(path, encodeNpy({ type: 'float32', data: data as Float32Array, dims }));
@@ -135,7 +141,7 @@ class OnnxRuntimeWorker {
 
   async #runOnce(): Promise<Outputs> {
     const session = this.#loaded();
-    if (!this.#binding) return session.run(this.#feeds);
+    if (!this.#binding) return session.run(this.#prepared());
     await this.#binding.run();
     return this.#binding.outputs();
   }
@@ -148,6 +154,11 @@ class OnnxRuntimeWorker {
   #loaded(): InferenceSession {
     if (!this.#session) throw new RequestError('invalid-request', 'No model is loaded.');
     return this.#session;
+  }
+
+  #prepared(): Record<string, InputTensor> {
+    if (!this.#feeds) throw new RequestError('invalid-request', 'No inputs are prepared.');
+    return this.#feeds;
   }
 
   #confirmed(): InferAnswer['synchronised'] {

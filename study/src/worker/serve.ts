@@ -16,12 +16,32 @@ export type Handlers = {
   [Op in keyof Answers]: (request: Extract<WorkerRequest, { op: Op }>) => Promise<Answers[Op]>;
 };
 
+/** Of the answer to a line that has none. */
+const NO_ID = -1;
+
 /** Serves until `close`, or until nobody asks any more. */
 export async function serve(handlers: Handlers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as WorkerRequest & { id: number };
+    const request = parsed(line);
+    if (!request) {
+      answer({
+        id: NO_ID,
+        ok: false,
+        error: { code: 'invalid-request', message: 'The line is no request.' },
+      });
+      continue;
+    }
     answer({ id: request.id, ...(await handled(handlers, request)) });
     if (request.op === 'close') return;
+  }
+}
+
+function parsed(line: string): (WorkerRequest & { id: number }) | undefined {
+  try {
+    const request = JSON.parse(line) as (WorkerRequest & { id: number }) | null;
+    return typeof request?.id === 'number' ? request : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 // How the library's session is made for a load request.
 import { readdirSync } from 'node:fs';
 import type { InferenceSession } from 'microjoule';
+import { MODELS } from '../table/names.js';
 import type { LoadAnswer, LoadRequest } from '../types/protocol.js';
 import { RequestError } from './serve.js';
 
@@ -71,7 +72,10 @@ export function cachedEngines({ provider, options }: LoadRequest): string[] | un
   }
 }
 
-export function requireModel(onnx: string | undefined): string {
+export function requireModel({ model, onnx }: LoadRequest): string {
+  if (!MODELS.includes(model)) {
+    throw new RequestError('invalid-request', `There is no model '${model}'. Known: ${MODELS.join(', ')}.`);
+  }
   if (onnx === undefined)
     throw new RequestError('invalid-request', 'load of onnxruntime needs an ONNX file.');
   return onnx;

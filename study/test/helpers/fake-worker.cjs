@@ -1,16 +1,13 @@
 #!/usr/bin/env node
 // A worker that computes nothing and takes its time for it. It is started as an interpreter would be, with the script
-// that it plays; FAKE_WORKER tells how it misbehaves, as 'runtime:how', separated by commas.
+// that it plays; the option 'fake' of its subject tells how it misbehaves, the option 'gpu' on which GPU it is.
 const { writeFileSync, writeSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const { createInterface } = require('node:readline');
 
 const runtime = basename(process.argv.at(-1)).replace(/\.(py|js)$/, '');
-const how = (process.env.FAKE_WORKER ?? '')
-  .split(',')
-  .map((one) => one.split(':'))
-  .find(([of]) => of === runtime)?.[1];
-const MS = Number(process.env.FAKE_WORKER_MS ?? 2);
+const MS = 2;
+let how;
 const now = () => process.hrtime.bigint();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const confirmed = { confirmed: true, by: 'nothing was ever under way' };
@@ -39,7 +36,6 @@ function npy(dims, value) {
 
 async function infer({ n, minSeconds }) {
   if (how === 'dies') process.exit(7);
-  if (how === 'dies-in-steady' && n > 60) process.kill(process.pid, 'SIGSEGV');
   if (how === 'hangs') await sleep(1e6);
   if (how === 'garbage') writeSync(1, 'Epoch 1/1 [=====>]\n');
   const startNs = now();
@@ -57,7 +53,7 @@ async function infer({ n, minSeconds }) {
     for (let i = 0; i < count; i += 1) durationsMs.push(each);
   }
   let endNs = now();
-  if (how === 'shortens' && count > 1) endNs = startNs + (endNs - startNs) / 10n;
+  if (how === 'shortens' && count > 1) endNs = startNs + (endNs - startNs) / 20n;
   if (how === 'shortens') durationsMs.fill(0);
   if (how === 'past')
     return { n: count, startNs: '1', endNs: '2', synchronised: confirmed, durationsMs, each: false };
@@ -69,6 +65,7 @@ async function infer({ n, minSeconds }) {
 const handlers = {
   hello: () => ({ protocol: 1, runtime, versions: { fake: '1' }, gpu: { usable: false, reason: 'a fake' } }),
   load: async (request) => {
+    how = request.options.fake;
     if (how === 'impossible')
       throw Object.assign(new Error('no machine code for this card'), { code: 'impossible' });
     if (how === 'no-memory') throw Object.assign(new Error('out of memory'), { code: 'out-of-memory' });
@@ -76,12 +73,12 @@ const handlers = {
     const startNs = String(now());
     await sleep(5);
     return {
-      callPath: request.callPath,
+      callPath: request.callPath ?? 'inference_mode',
       precision: { tf32: null, fp16: null },
       threads: request.threads ?? null,
       cudnnAutotune: null,
-      deviceUuid: request.provider === 'cpu' ? null : (process.env.FAKE_WORKER_GPU ?? 'GPU-1111'),
-      weights: how === 'wrong-outputs' ? 'mapped' : 'own',
+      deviceUuid: request.provider === 'cpu' ? null : (request.options.gpu ?? 'GPU-1111'),
+      weights: how === 'disagrees' ? 'mapped' : 'own',
       sameArchitecture: true,
       phases: how === 'builds' ? [{ name: 'engine-build', startNs, endNs: String(now()) }] : [],
     };

@@ -24,7 +24,7 @@ subjects:
   - { id: b, runtime: tensorflow, provider: cpu }
 protocol:
   windowSeconds: 0.05
-  warmup: { inferences: 1, seconds: 0 }
+  warmup: { inferences: 1, seconds: 0, maxSlopeCPerMinute: 1000 }
   idle: { bareSeconds: 0, residentSeconds: 0 }
   stability: { loadAverage1: 1000, timeoutSeconds: 0 }
   cooldownSeconds: 0
