@@ -167,7 +167,11 @@ describe('workers without their library', () => {
     // -S: without site-packages no library is there.
     withPython(`${runtime} answers that it is not installed`, () => {
       const input = '{"id": 1, "op": "hello", "protocol": 1}\n{"id": 2, "op": "close"}\n';
-      const { stdout } = spawnSync('python3', ['-S', '-u', WORKER, runtime], { input, encoding: 'utf8' });
+      const { stdout, status } = spawnSync('python3', ['-S', '-u', WORKER, runtime], {
+        input,
+        encoding: 'utf8',
+      });
+      expect(status).toBe(0);
       const [hello] = stdout.split('\n').map((line) => line && JSON.parse(line));
       expect(hello).toMatchObject({ id: 1, ok: false, error: { code: 'not-installed' } });
     });

@@ -110,7 +110,8 @@ class Session:
         handler = getattr(self, f"on_{op}", None)
         if handler is None:
             raise invalid(f"there is no request '{op}'")
-        if self.runtime is None:
+        # A runtime that cannot be made can still be closed.
+        if self.runtime is None and op != "close":
             self.runtime = self.make()
         return handler(request)
 
@@ -190,7 +191,8 @@ class Session:
         return {"path": path, **answer}
 
     def on_close(self, request):
-        self.runtime.close()
+        if self.runtime is not None:
+            self.runtime.close()
         self.closed = True
         return {}
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNpy } from '../npy.js';
@@ -201,6 +201,7 @@ async function readOutputs(
   folder: string,
   subject: Subject,
 ): Promise<Map<string, Float32Array>> {
+  mkdirSync(folder);
   const { answer } = await worker.ask('outputs', { folder });
   const names = subject.outputs ?? Object.keys(answer.outputs);
   return new Map(names.map((name) => [name, valuesOf(name, answer.outputs[name], folder, subject.batch)]));

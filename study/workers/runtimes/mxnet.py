@@ -163,10 +163,11 @@ class Worker(Runtime):
         types = [np.int64 if is_text else np.float32] * count
         _pin_opset(EXPORTED_OPSET)
         self.mx.onnx.export_model(symbol, parameters, [shape] * count, types, path)
+        _name_outputs(path, arrays.MODELS[self.name]["outputs"])
         return {"opset": EXPORTED_OPSET, "exporter": f"mx.onnx of MXNet {self.mx.__version__}"}
 
     def _symbol_for_export(self):
-        """With the names of the outputs, and masks that arrive as whole numbers."""
+        """With outputs that are nodes of their own, and masks that arrive as whole numbers."""
         from runtimes.mxnet_builder import SymbolBuilder
 
         sym, names = self.mx.sym, arrays.MODELS[self.name]
@@ -175,8 +176,8 @@ class Worker(Runtime):
             inputs[1] = sym.cast(inputs[1], dtype="float32")
         builder = SymbolBuilder(self.weights)
         outputs = architectures.build(self.name, builder, inputs)
-        named = [sym.identity(output, name=name) for output, name in zip(outputs, names["outputs"])]
-        return sym.Group(named), builder.parameters
+        ends = [sym.identity(output, name=f"end{i}") for i, output in enumerate(outputs)]
+        return sym.Group(ends), builder.parameters
 
     def out_of_memory(self, error):
         # MXNetError says it in words alone.
@@ -189,6 +190,19 @@ def _pin_opset(opset):
 
     onnx.defs.onnx_opset_version = lambda: opset
     onnx.checker.DEFAULT_CONTEXT.opset_imports = {"": opset}
+
+
+def _name_outputs(path, names):
+    """The exporter takes an output whose name ends with '_state' for a recurrent layer's, so names are given afterwards."""
+    import onnx
+
+    model = onnx.load(path)
+    named = {f"end{i}": name for i, name in enumerate(names)}
+    for node in model.graph.node:
+        node.output[:] = [named.get(output, output) for output in node.output]
+    for output in model.graph.output:
+        output.name = named[output.name]
+    onnx.save(model, path)
 
 
 def _try_library():
