@@ -1,3 +1,4 @@
+import { analyseCommand, reportCommand } from './cli/analyse.js';
 import { cell } from './cli/cell.js';
 import { conformance } from './cli/conformance.js';
 import { doctor } from './cli/doctor.js';
@@ -19,6 +20,8 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<number>> = {
   run,
   resume,
   status,
+  analyse: analyseCommand,
+  report: reportCommand,
   merge,
   cell,
   emit,

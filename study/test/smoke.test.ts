@@ -1,10 +1,12 @@
 // The real thing, as a user starts it: ONNX Runtime on the processor.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { cachedModel, writeInputs } from 'microjoule-models';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../test/helpers/child.js';
 import { readJournal } from '../src/journal/read.js';
+import { runConformance } from '../src/runtimes/conformance.js';
 import { runsOf } from './helpers/tables.js';
 
 const CLI = join(import.meta.dirname ?? __dirname, '../bin/microjoule-study.js');
@@ -53,4 +55,33 @@ test('a study of the real ONNX Runtime worker runs to its end', { timeout: 120_0
   for (const { status, failure } of tensorrt) expect(status === 'ok' || failure?.reason).toBeTruthy();
   const status = run(process.execPath, [CLI, 'status', '--out', 'out', '--json'], folder);
   expect(JSON.parse(status.stdout)).toMatchObject([{ planned: 6, left: 0, lastEnd: 'done' }]);
+  expect(run(process.execPath, [CLI, 'analyse', '--out', 'out'], folder)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(readFileSync(join(folder, 'out/analysis/cells.csv'), 'utf8')).toContain('mobilenetv2');
+  expect(run(process.execPath, [CLI, 'report', '--out', 'out'], folder)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('<html');
+});
+
+test('the worker of ONNX Runtime conforms', { timeout: 120_000 }, async () => {
+  const onnx = await cachedModel('mobilenetv2');
+  const out = join(folder, 'inputs');
+  const [input] = await writeInputs('mobilenetv2', { out });
+  const subject = {
+    model: 'mobilenetv2',
+    weights: join(dirname(onnx), 'weights.safetensors'),
+    onnx,
+    provider: 'cpu' as const,
+    batch: 1,
+    sequenceLength: 64,
+    inputs: { input: input as string },
+    outputs: ['logits'],
+  };
+  const script = join(import.meta.dirname ?? __dirname, '../dist/worker/onnxruntime.js');
+  const { checks } = await runConformance([process.execPath, script], { subject, timeoutSeconds: 60 });
+  expect(checks.filter(({ status }) => status !== 'passed')).toEqual([]);
 });

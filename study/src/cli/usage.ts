@@ -8,6 +8,8 @@ export const USAGE = `microjoule-study: compares neural-network runtimes by ener
   microjoule-study run [TABLE]            makes all runs that the journal does not hold yet
   microjoule-study resume                 goes on with the run table that is in the journal
   microjoule-study status                 what is done and what is left
+  microjoule-study analyse                tables as CSV and JSON, and the verdicts in sentences
+  microjoule-study report                 one HTML page that needs no network
   microjoule-study merge JOURNAL...       joins journals of shards into the one that --into names
   microjoule-study cell --runtime NAME --model NAME [--batch N] [--provider NAME]
                                           one cell, one row, an exit code
@@ -24,7 +26,10 @@ Options
   --shard I/N         plan, run: the I-th of N parts; all subjects of a model and batch size stay together
   --new-segment       run: goes on in a journal of another table or machine, in a segment of its own
   --compat-2024       run: adds the method of the 2024 paper on the same runs
-  --into FILE         merge: the journal to write
+  --into PATH         merge: the journal to write; analyse: the folder (default DIR/analysis); report: the page
+                      (default DIR/report.html)
+  --journal FILE      analyse, report: a journal in place of the one in --out
+  --timeline RUN      report: whose power over time is shown
   --nvml FILE         run, resume, cell: the NVML library to open
   --root NAME=PATH    run, resume, cell: where counters are looked for: powercap, perf, msr, sys, proc or nvml
 

@@ -4,3 +4,6 @@ import { WorkerFailure } from '../worker/failure.js';
 export function requireHonest(fault: string | undefined): void {
   if (fault) throw new WorkerFailure('protocol', fault);
 }
+
+/** How often what a busy machine may have caused is tried. */
+export const TRIES = 3;

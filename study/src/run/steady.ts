@@ -2,15 +2,14 @@ import type { EnergyReport, Meter } from 'microjoule';
 import type { ScopeEnergy, SteadyState } from '../types/journal.js';
 import type { InferAnswer } from '../types/protocol.js';
 import type { Worker } from '../worker/client.js';
-import { synchroniseFault, windowSeconds } from '../worker/honesty.js';
+import { gapFault, synchroniseFault, windowSeconds } from '../worker/honesty.js';
 import { groupCpuSeconds } from '../worker/process-group.js';
 import type { WorkerBoard } from './energies.js';
-import { requireHonest } from './refused.js';
+import { requireHonest, TRIES } from './refused.js';
 import { infer } from './warm-up.js';
 
 /** So much longer than asked, since inferences of the window may be quicker than those of the warm-up. */
 const MARGIN = 1.1;
-const TRIES = 3;
 /** Utilisation is read twice a second. */
 const UTILISATION_SECONDS = 1;
 
@@ -30,29 +29,32 @@ export async function steadyWindow(
   let n = Math.max(1, Math.ceil((MARGIN * seconds) / secondsEach));
   for (let attempt = 1; ; attempt += 1) {
     await quiet();
-    const window = await oneWindow(worker, n, timeoutSeconds);
-    const took = windowSeconds(window.answer);
-    if (took >= seconds) return window;
-    if (attempt === TRIES) {
-      requireHonest(
-        `${n} inferences took ${took.toFixed(3)} s, less than the window of ${seconds} s, ${TRIES} times.`,
-      );
-    }
-    n = Math.ceil((MARGIN * n * seconds) / took);
+    const { fault, ...window } = await oneWindow(worker, n, seconds, timeoutSeconds);
+    if (!fault) return window;
+    if (attempt === TRIES) requireHonest(fault);
+    n = Math.max(n, Math.ceil((MARGIN * n * seconds) / windowSeconds(window.answer)));
   }
 }
 
-async function oneWindow(worker: Worker, n: number, timeoutSeconds: number): Promise<Window> {
+async function oneWindow(
+  worker: Worker,
+  n: number,
+  seconds: number,
+  timeoutSeconds: number,
+): Promise<Window & { fault: string | undefined }> {
   const before = groupCpuSeconds(worker.pid);
-  const { answer } = await infer(worker, n, timeoutSeconds);
+  const answered = await infer(worker, n, timeoutSeconds);
   const after = groupCpuSeconds(worker.pid);
   const once = await worker.request<'synchronise'>({ op: 'synchronise' }, timeoutSeconds);
-  requireHonest(synchroniseFault(once, windowSeconds(answer)));
+  const { answer } = answered;
+  const took = windowSeconds(answer);
+  const short = `${n} inferences took ${took.toFixed(3)} s, less than the window of ${seconds} s.`;
   return {
     answer,
     start: BigInt(answer.startNs),
     end: BigInt(answer.endNs),
     cpuSeconds: before === null || after === null ? null : after - before,
+    fault: gapFault(answered) ?? synchroniseFault(once, took) ?? (took < seconds ? short : undefined),
   };
 }
 

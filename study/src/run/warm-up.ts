@@ -2,7 +2,7 @@ import type { InferAnswer } from '../types/protocol.js';
 import type { Protocol } from '../types/table.js';
 import type { Answered, Worker } from '../worker/client.js';
 import { inferFault, scalingFault, windowSeconds } from '../worker/honesty.js';
-import { requireHonest } from './refused.js';
+import { requireHonest, TRIES } from './refused.js';
 import { throwIfInterrupted } from './wait.js';
 
 /** A board tells whole degrees: its slope is known after the time in which it may rise by one. */
@@ -11,7 +11,6 @@ const DEGREE = 1;
 const CHUNK_SHARE = 0.2;
 const MIN_CHUNK_SECONDS = 0.1;
 const GROWTH = 8;
-const SCALING_TRIES = 3;
 /** Long enough that a busy machine does not decide, and no burden beside the window. */
 const scalingSeconds = (window: number): number => Math.min(0.25, Math.max(0.05, window / 2));
 
@@ -94,7 +93,7 @@ async function checkScaling(
     const fault = scalingFault(n, one, 2 * n, windowSeconds(two));
     if (!fault) return { secondsEach: each, inferences, end: BigInt(two.endNs) };
     // A busy machine may have held up the first of the two.
-    if (attempt === SCALING_TRIES) requireHonest(fault);
+    if (attempt === TRIES) requireHonest(fault);
   }
 }
 

@@ -1,5 +1,6 @@
 // What can be checked of a worker's word that all work was done. None of it proves honesty; each catches a way to be
-// wrong. Thresholds bear a busy machine: they are a share of the window, and at least what a scheduler may take.
+// wrong. Thresholds are a share of the window, and at least what a scheduler may take; where a busy machine could still
+// be the cause, the caller tries again, since it is not the cause every time.
 import type { InferAnswer, SynchroniseAnswer } from '../types/protocol.js';
 import type { Answered } from './client.js';
 
@@ -17,7 +18,7 @@ export function windowSeconds({ startNs, endNs }: { startNs: string; endNs: stri
   return secondsBetween(BigInt(startNs), BigInt(endNs));
 }
 
-/** The answer by itself: confirmed, complete, and inside the time in which it was asked for. */
+/** Whether an answer by itself is wrong: not confirmed, not complete, or not inside the time in which it was asked for. */
 export function inferFault(
   { answer, sentNs, receivedNs }: Answered<InferAnswer>,
   n: number,
@@ -59,12 +60,15 @@ function edgesFault(
   const [start, end] = [BigInt(startNs), BigInt(endNs)];
   if (end < start) return 'Its window ends before it begins.';
   if (start < sentNs || end > receivedNs) return 'Its window lies outside the time from request to answer.';
-  const seconds = secondsBetween(start, end);
-  const outside = secondsBetween(sentNs, start) + secondsBetween(end, receivedNs);
-  if (outside > allowed(seconds)) {
-    return `Between request and answer ${shown(outside)} lie outside its window of ${shown(seconds)}.`;
-  }
   return undefined;
+}
+
+/** Time between request and answer that the window leaves out: a busy machine may take it once, and not every time. */
+export function gapFault({ answer, sentNs, receivedNs }: Answered<InferAnswer>): string | undefined {
+  const seconds = windowSeconds(answer);
+  const outside = secondsBetween(sentNs, receivedNs) - seconds;
+  if (outside <= allowed(seconds)) return undefined;
+  return `Between request and answer ${shown(outside)} lie outside its window of ${shown(seconds)}.`;
 }
 
 /**
