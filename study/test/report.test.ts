@@ -80,7 +80,7 @@ describe('page', () => {
     );
     const names = headers.map((row) => row.text);
     expect(names.filter((row) => row.includes('no PTX'))).not.toHaveLength(0);
-    const main = text.slice(text.indexOf('id="main-table"'));
+    const main = all('table').find(({ attributes }) => attributes.id === 'main-table')?.text;
     for (const column of [
       'total_energy_J',
       'gpu_energy_J',

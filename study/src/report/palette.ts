@@ -24,9 +24,6 @@ export const colour = (name: ColourName): string => NAMES[name];
 export const withVariables = (svg: string): string =>
   Object.entries(NAMES).reduce((text, [name, hex]) => text.replaceAll(hex, `var(--${name})`), svg);
 
-/** Of a logarithmic axis: 0.1, 1, 1k; not 100m, which reads as something else before a unit. */
-export const DECADES = "datum.value < 1 ? format(datum.value, '~r') : format(datum.value, '~s')";
-
 export type Series = 'pytorch' | 'tensorflow' | 'onnxruntime' | 'tensorrt' | 'mxnet';
 
 /** As paths in a square of -1 to 1, which is how Vega takes them. */

@@ -15,7 +15,7 @@ ${content}
 class NumericHead extends Html {}
 
 /** Of a column that is aligned at the right. */
-export const numeric = (title: string, unit?: string): Html =>
+export const numeric = (title: Part, unit?: string): Html =>
   new NumericHead(html`${title}${unit ? html`<br><span class="unit">${unit}</span>` : null}`.text);
 
 /** Wide tables scroll by themselves, with the keyboard too. */

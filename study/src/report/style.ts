@@ -85,19 +85,27 @@ details details { margin: 0.4rem 0 0; }
 summary { cursor: pointer; padding: 0.6rem 0; }
 pre { background: var(--raised); border-radius: 4px; padding: 0.8rem; overflow: auto; font-size: 0.8rem; max-height: 28rem; }
 footer { color: var(--muted); font-size: 0.86rem; padding-top: 1.5rem; padding-bottom: 3rem; }
+@media screen { wbr { display: none; } }
+@media screen and (min-width: 60rem) { #main-table th:first-child { min-width: 15rem; } }
 @media (max-width: 40rem) {
   body { font-size: 15px; }
   #main-table th:first-child { min-width: 8rem; max-width: 8rem; font-size: 0.8rem; overflow-wrap: anywhere; }
 }
 @media print {
-  @page { size: A4 landscape; margin: 12mm; }
-  body { font-size: 10pt; }
+  @page { size: A4 landscape; margin: 11mm; }
+  :root { font-size: 9.5pt; }
+  body { font-size: 9pt; }
+  main, header, footer { max-width: none; padding: 0; }
+  /* Chromium moves a grid to the next page as a whole; lines of inline blocks it does not. */
+  .cards, .panels { display: block; orphans: 1; widows: 1; }
+  .card, .panel { display: inline-block; vertical-align: top; width: 32.4%; margin: 0 0.6% 3mm 0; }
+  .card li, .card p { font-size: 8pt; }
+  .chip, .status { font-size: inherit; padding: 0; }
   nav, .skip { display: none; }
   .scroll { overflow: visible; border: 0; }
-  .panels { grid-template-columns: repeat(3, 1fr); }
   table { font-size: 7pt; }
   th, td { padding: 1.2mm 1mm; white-space: normal; }
-  #main-table th, #main-table td { font-size: 6pt; padding: 0.8mm 0.6mm; position: static; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
+  #main-table th, #main-table td { font-size: 6pt; padding: 0.8mm 0.6mm; position: static; min-width: 0; white-space: normal; }
   tr, figure .panel { break-inside: avoid; }
   h2, h3, caption, .legend { break-after: avoid; }
   thead { display: table-header-group; }

@@ -8,7 +8,7 @@ export interface Element {
   parent: Element | null;
 }
 
-const VOID = new Set(['meta', 'br', 'link', 'img', 'hr', 'input']);
+const VOID = new Set(['meta', 'br', 'wbr', 'link', 'img', 'hr', 'input']);
 const TAG = /<!DOCTYPE html>|<(\/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[a-zA-Z][\w:.-]*(?:="[^"<]*")?)*)\s*(\/?)>/g;
 const ATTRIBUTE = /([a-zA-Z][\w:.-]*)(?:="([^"]*)")?/g;
 

@@ -1,8 +1,9 @@
 // Energy so far against the number of inferences: with an engine build first, and without.
 import { type Analysis, type BreakEven, isValue } from '../../analysis/types.js';
 import { countText } from '../numbers.js';
-import { colour, colourScale, DECADES } from '../palette.js';
+import { colour, colourScale } from '../palette.js';
 import { type Drawing, WIDTH } from '../svg.js';
+import { logAxis } from './log-axis.js';
 
 export function breakEvenChart({ cells }: Analysis, row: BreakEven): Drawing | null {
   const count = row.inferences.energy;
@@ -18,19 +19,14 @@ export function breakEvenChart({ cells }: Analysis, row: BreakEven): Drawing | n
     { n, J: other.value * n, series: 'onnxruntime' },
   ]);
   const crossing = [{ n: count.value, J: other.value * count.value }];
-  const powers = Array.from({ length: 16 }, (_, i) => 10 ** (i - 2));
-  const axis = { grid: true, values: powers, labelExpr: DECADES, labelOverlap: true };
-  const x = {
-    field: 'n',
-    type: 'quantitative',
-    scale: { type: 'log' },
-    axis: { ...axis, title: 'Inferences' },
-  };
+  const x = { field: 'n', type: 'quantitative', ...logAxis(at, 'Inferences') };
   const y = {
     field: 'J',
     type: 'quantitative',
-    scale: { type: 'log' },
-    axis: { ...axis, title: 'Energy so far, J' },
+    ...logAxis(
+      points.map(({ J }) => J),
+      'Energy so far, J',
+    ),
   };
   return {
     spec: {

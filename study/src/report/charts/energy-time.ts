@@ -2,8 +2,9 @@
 import { modelName } from '../../analysis/names.js';
 import { type Analysis, type Basis, isValue, type Sensors } from '../../analysis/types.js';
 import { significant } from '../../analysis/words.js';
-import { colour, colourScale, DECADES, seriesOf, shapeScale } from '../palette.js';
+import { colour, colourScale, seriesOf, shapeScale } from '../palette.js';
 import { type Drawing, WIDTH } from '../svg.js';
+import { logAxis } from './log-axis.js';
 
 /** The sensors and the basis that most cells have. */
 export function commonFigure(analysis: Analysis): { sensors: Sensors; basis: Basis } | null {
@@ -41,8 +42,6 @@ export function energyTimeCharts(analysis: Analysis): { title: string; drawing: 
     const words = points.map(
       ({ label, batch, ms, mJ }) => `${label}, batch ${batch}: ${significant(ms)} ms, ${significant(mJ)} mJ`,
     );
-    const axis = { grid: true, tickCount: 4, labelExpr: DECADES };
-    const scale = { type: 'log', nice: true };
     const color = { field: 'series', type: 'nominal', scale: colourScale, legend: null };
     return [
       {
@@ -57,14 +56,18 @@ export function energyTimeCharts(analysis: Analysis): { title: string; drawing: 
               x: {
                 field: 'ms',
                 type: 'quantitative',
-                scale,
-                axis: { ...axis, title: 'Time an inference, ms' },
+                ...logAxis(
+                  points.map(({ ms }) => ms),
+                  'Time an inference, ms',
+                ),
               },
               y: {
                 field: 'mJ',
                 type: 'quantitative',
-                scale,
-                axis: { ...axis, title: 'Energy an inference, mJ' },
+                ...logAxis(
+                  points.map(({ mJ }) => mJ),
+                  'Energy an inference, mJ',
+                ),
               },
               stroke: color,
               fill: {

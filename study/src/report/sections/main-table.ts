@@ -41,6 +41,10 @@ function widest({ perInference }: CellResult, basis: 'net' | 'gross'): Reading {
   return readings.find((reading) => 'value' in reading) ?? (readings[0] as Reading);
 }
 
+/** A narrow column may break a name behind its underscores. */
+const breakable = (title: string): Part =>
+  title.split('_').flatMap((part, i) => (i === 0 ? [part] : [html`_<wbr>`, part]));
+
 /** What no cell has comes last. */
 function ordered(cells: readonly CellResult[]): Column[] {
   const isSeen = ({ of }: Column) => cells.some((cell) => 'value' in of(cell));
@@ -68,7 +72,7 @@ export function mainTable(context: Context): Html {
   const columns = ordered(context.analysis.cells);
   const head = [
     html`model_name, batch_size<br><span class="unit">runtime, provider</span>`,
-    ...columns.map(({ title, unit }) => numeric(title, unit)),
+    ...columns.map(({ title, unit }) => numeric(breakable(title), unit)),
     numeric('n', 'failed'),
     'status',
   ];
