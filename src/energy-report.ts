@@ -5,7 +5,7 @@ import type { NativeChannel, NativeConditions, NativeMeter, NativeSeries } from 
 import { plainData } from './plain.js';
 import { combined, GAIN, quantity } from './quantity.js';
 import type { Figure, Level, ResolvedReader } from './resolved.js';
-import { suspectReason } from './suspect.js';
+import { explainedByOthers, suspectReason } from './suspect.js';
 import { totalOf } from './total.js';
 import type { FiguresUsed } from './types/calibration.js';
 import type {
@@ -147,7 +147,8 @@ function energyOf(
     ...(Number.isFinite(gross.value) ? { gross: quantity(gross, 'J') } : {}),
     ...(net && Number.isFinite(net.value) ? { net: quantity(net, 'J') } : {}),
   };
-  const busy = figure.status !== 'suspect' && otherWorkOn(channel, readings);
+  const ownFault = figure.status === 'suspect' && !explainedByOthers(figure.cause);
+  const busy = !ownFault && otherWorkOn(channel, readings);
   if (figure.status === 'ok' || figure.status === 'below-resolution') {
     const { value, uncertainty, combinedUncertainty, lo, hi } = quantity(figure, 'J');
     const ends = lo === undefined || hi === undefined ? {} : { lo, hi };

@@ -2,9 +2,9 @@
 import type { Meter } from './meter.js';
 import type { OtherJobs } from './native.js';
 import { type DeviceIdentity, matchDevice } from './session-energy.js';
-import { OTHER_SESSION } from './suspect.js';
+import { explainedByOthers, OTHER_SESSION } from './suspect.js';
 import type { Attribution } from './types/attribution.js';
-import type { Energy, EnergyReport, OtherSession } from './types/energy.js';
+import type { Energy, EnergyReport, MeasuredEnergy, OtherSession } from './types/energy.js';
 import type { Channel } from './types/meter.js';
 
 /** The device of a session, as a report knows it. */
@@ -71,8 +71,9 @@ export function disturbed(report: EnergyReport, { id, channels }: ReportedDevice
 }
 
 function suspect(energy: Energy): Energy {
-  if (energy.status !== 'ok' && energy.status !== 'below-resolution') return energy;
-  const { lo: _lo, hi: _hi, ...rest } = energy;
+  if (energy.status === 'unsupported') return energy;
+  if (energy.status === 'suspect' && !explainedByOthers(energy.cause)) return energy;
+  const { lo: _lo, hi: _hi, ...rest } = energy as MeasuredEnergy;
   return { ...rest, status: 'suspect', cause: 'other-work', reason: OTHER_SESSION };
 }
 

@@ -23,6 +23,11 @@ const REASONS: Record<SuspectCause, string> = {
 /** Of 'other-work' that is this process's own. */
 export const OTHER_SESSION = 'Another session of this process was at work on the device within the window.';
 
+/** What work beside the measured one explains; the other causes are the counter's own, and stay. */
+export function explainedByOthers(cause: SuspectCause | undefined): boolean {
+  return cause === 'inconsistent' || cause === 'idle-state-changed';
+}
+
 /** One sentence for the person who reads the figure. */
 export function suspectReason(cause: SuspectCause): string {
   return REASONS[cause];

@@ -41,6 +41,21 @@ test('a device has the channels of its own board, and the processor those of RAP
   expect(reportedDevice(channels, undefined, undefined).channels).toEqual([]);
 });
 
+test("other work explains contradicting readings and a changed idle level, but none of the counter's own faults", () => {
+  const causes = ['inconsistent', 'idle-state-changed', 'counter-reset', 'device-lost'];
+  const told = causes.map((cause) => {
+    const usual = report();
+    usual.scopes['board-1'] = { ...usual.scopes['board-1'], status: 'suspect', cause } as unknown as Energy;
+    return disturbed(usual, reportedDevice(channels, 'board-1', 1)).scopes['board-1'];
+  });
+  expect(told.map((energy) => energy?.status === 'suspect' && energy.cause)).toEqual([
+    'other-work',
+    'other-work',
+    'counter-reset',
+    'device-lost',
+  ]);
+});
+
 test('in a disturbed window what the device took is suspect, with its value and without ends; the rest stands', () => {
   const usual = report();
   const marked = disturbed(usual, reportedDevice(channels, 'board-1', 1));

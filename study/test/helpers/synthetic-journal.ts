@@ -267,6 +267,7 @@ const DEVICE = {
   powerLimitW: 700,
   throttleReasons: [],
   otherWork: 'none' as const,
+  busyProcesses: [],
 };
 
 function energyOf(
