@@ -1,11 +1,12 @@
 // The matrix of docs/results: models x batch sizes x data paths, interleaved in one sitting, each beside a bare C++ loop
 // over the same library and onnxruntime-node's run() in this process. Tables: analyse-matrix.mjs OUT/matrix.json
 //   node bench/gpu/matrix.mjs OUT [--models resnet50,mobilenetv2,bert-base] [--batches 1,64] [--cells cuda-host,…]
-//     [--seconds 1] [--rounds 6] [--quiet-ms 500] [--file resnet50=FILE.onnx …] [--bare PROGRAM] [--peers cuda]
+//     [--seconds 1] [--rounds 6] [--quiet-ms 500] [--settle-ms 2200] [--file resnet50=FILE.onnx …] [--bare PROGRAM] [--peers cuda]
 //     [--engine-cache FOLDER] [--library-folder FOLDER …] [--rehearse]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BareLoop } from './lib/bare.mjs';
 import { boardOf, commandLine, describe, openMeter, randomOf, shuffle } from './lib/board.mjs';
 import { CELLS, openCell, SEQUENCE } from './lib/cells.mjs';
@@ -22,6 +23,7 @@ const options = commandLine(
     rounds: { type: 'string', default: '6' },
     warmup: { type: 'string', default: '20' },
     'quiet-ms': { type: 'string', default: '500' },
+    'settle-ms': { type: 'string', default: '2200' },
     file: { type: 'string', multiple: true, default: [] },
     bare: { type: 'string', default: '' },
     peers: { type: 'string', default: 'cuda,cpu' }, // whose run() is measured too
@@ -101,11 +103,14 @@ async function modelsPackage() {
   return require(join(root, 'models'));
 }
 
+/** The driver tells of other processes' work up to a second late: the bare loop's must not fall into our window. */
+const settled = () => sleep(options['settle-ms']);
+
 /** Ours, the bare loop, onnxruntime-node's run() and ours in random order. */
 async function measureCell(meter, cell, at) {
   const row = { ...at, cell: cell.name };
   const sides = [
-    ['ours', () => ours(meter, cell)],
+    ['ours', () => settled().then(() => ours(meter, cell))],
     ['bare', () => bareLoop(meter, cell)],
     ...(cell.peer ? [['peer', () => awaited(meter, cell.peer.run)]] : []),
     ...(cell.peer ? [['run', () => awaited(meter, cell.run)]] : []),

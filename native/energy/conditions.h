@@ -25,6 +25,7 @@ struct ConditionSample {
   bool throttle_known = false;
   bool looked_at_processes = false;  // now; else `other_work` is what the look before gave
   OtherWork other_work = OtherWork::kUnknown;
+  int64_t busy_at = 0;  // the driver's stamp of the last sample in which others were busy, CLOCK_MONOTONIC
   uint64_t throttle_mask = 0;
   std::array<uint32_t, kMostBusyNamed> busy_pids{};  // of others, as the driver counts them; 0: no more
 };

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "energy/nvml_sources.h"
 #include "energy/process_tree.h"
+#include "energy/realtime_offset.h"
 
 namespace mj::energy {
 
@@ -18,6 +20,7 @@ constexpr int64_t kPeriodNs = 500 * kNsPerMs;
 constexpr int64_t kProcessesEveryNs = 2 * kNsPerSecond;
 constexpr int64_t kProcessesAskedEveryNs = 200 * kNsPerMs;
 constexpr unsigned int kBusyPercent = 1;
+constexpr int64_t kStampReachesNs = 60 * kNsPerSecond;
 // PROC_PID_INIT_INO of the kernel: the inode of the first PID namespace, whose PIDs the driver reports.
 constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
 
@@ -67,7 +70,10 @@ class NvmlConditions final : public ConditionsSource {
       other_work_ = read_other_work(fault);
     }
     out.other_work = other_work_;
-    if (other_work_ == OtherWork::kBusy) out.busy_pids = busy_pids_;
+    if (other_work_ == OtherWork::kBusy) {
+      out.busy_pids = busy_pids_;
+      out.busy_at = busy_at_;
+    }
     return any;
   }
 
@@ -90,9 +96,14 @@ class NvmlConditions final : public ConditionsSource {
     return pids_are_ours_ && children_are_ours_ ? kinship("/proc", pid, own_pid_) : Kinship::kForeign;
   }
 
-  // Who else uses the SMs. The driver names processes by their
-  // PIDs in the first namespace: in a container these are nobody we know, so that only two busy ones at once prove that
-  // one is not ours.
+  // The driver stamps by the wall clock; where it does not, the sample counts as one of now.
+  static int64_t stamped(const nvml::ProcessUtilization& sample, const ClockPair& clocks) noexcept {
+    const int64_t at = static_cast<int64_t>(sample.timestamp_us) * kNsPerUs - clocks.offset_ns;
+    return std::abs(clocks.at - at) < kStampReachesNs ? at : clocks.at;
+  }
+
+  // Who else uses the SMs. The driver names processes by their PIDs in the first namespace: in a container these are
+  // nobody we know, so that only two busy ones at once prove that one is not ours.
   OtherWork read_other_work(Fault& fault) noexcept {
     if (!device_->supports(NvmlCall::kProcessUtilization)) return without_utilization(fault);
     auto count = static_cast<unsigned int>(samples_.size());
@@ -100,6 +111,7 @@ class NvmlConditions final : public ConditionsSource {
     // Nobody at all has used the SMs since the last look.
     if (result == nvml::kNotFound && pids_are_ours_) return OtherWork::kNone;
     if (!succeeded(result, fault)) return OtherWork::kUnknown;
+    const ClockPair clocks = read_clock_pair();
     std::array<unsigned int, kMaxProcesses> busy{};
     size_t busy_count = 0;
     bool gone = false;
@@ -109,6 +121,7 @@ class NvmlConditions final : public ConditionsSource {
       const Kinship who = kin(samples_[i].pid);
       if (who == Kinship::kGone) gone = true;
       if (who != Kinship::kForeign) continue;
+      busy_at_ = std::max(busy_at_, stamped(samples_[i], clocks));
       const auto end = busy.begin() + static_cast<ptrdiff_t>(busy_count);
       if (std::find(busy.begin(), end, samples_[i].pid) == end) busy[busy_count++] = samples_[i].pid;
     }
@@ -140,6 +153,7 @@ class NvmlConditions final : public ConditionsSource {
   std::array<nvml::ProcessUtilization, kMaxProcesses> samples_{};
   std::array<nvml::ProcessInfo, kMaxProcesses> processes_{};
   uint64_t seen_us_ = 0;
+  int64_t busy_at_ = 0;
   int64_t last_processes_ = INT64_MIN / 2;
   OtherWork other_work_ = OtherWork::kUnknown;
   std::array<uint32_t, kMostBusyNamed> busy_pids_{};

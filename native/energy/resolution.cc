@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kEdgesBeside = 16;
 // A look at the processes comes so soon after a window that it tells of its end.
 constexpr int64_t kLookReachesNs = 500 * kNsPerMs;
+constexpr int64_t kQuietReachesNs = kNsPerSecond;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 void pack(const Figure& figure, std::vector<double>& out) {
@@ -130,9 +131,12 @@ void add_pids(const ConditionSample& sample, std::vector<uint32_t>& pids) {
   }
 }
 
-void add_work(const ConditionSample& sample, bool first, ConditionsReport& report) {
-  report.other_work = first ? sample.other_work : worse(report.other_work, sample.other_work);
-  add_pids(sample, report.busy_pids);
+// A look tells of the seconds before it: what ended before the window and its quiet time is none of its work.
+void add_work(const ConditionSample& sample, int64_t a, bool first, ConditionsReport& report) {
+  const bool before = sample.other_work == OtherWork::kBusy && sample.busy_at < a - kQuietReachesNs;
+  const OtherWork work = before ? OtherWork::kNone : sample.other_work;
+  report.other_work = first ? work : worse(report.other_work, work);
+  if (!before) add_pids(sample, report.busy_pids);
 }
 
 // The first look at the processes after b, which tells of the time before it.
@@ -225,11 +229,11 @@ std::vector<ConditionsReport> conditions_between(const MeterData& data, int64_t 
       add(sample.memory_utilization_percent, report.memory_utilization_percent);
       report.throttle_mask |= sample.throttle_mask;
       report.throttle_known |= sample.throttle_known;
-      add_work(sample, &sample == samples.data(), report);
+      add_work(sample, a, &sample == samples.data(), report);
     }
     const std::vector<ConditionSample> after = samples_in(context->samples, b + 1, b + kLookReachesNs);
     if (const ConditionSample* look = look_after(after); look != nullptr && look->at > b) {
-      add_work(*look, samples.empty(), report);
+      add_work(*look, a, samples.empty(), report);
     }
     reports.push_back(std::move(report));
   }

@@ -287,6 +287,23 @@ describe('devices', () => {
     });
   });
 
+  test('work of others that ended before a window and its quiet time is none of its work', async () => {
+    // Two, so that it can be told in a container too.
+    const fake = new FakeNvml(`${ONE_BOARD}foreign 4242 60 300\nforeign 77 30 300\n`);
+    await withMeter(fake, async (meter) => {
+      await sleep(fake.at(600) > mark() ? Number(fake.at(600) - mark()) / 1e6 : 0);
+      const during = await meter.energy(fake.at(100), fake.at(500));
+      expect(during.conditions.devices[0]).toMatchObject({ otherWork: 'busy', busyProcesses: [4242, 77] });
+      await sleep(Math.max(0, Number(fake.at(1500) - mark()) / 1e6));
+      const a = mark();
+      await sleep(300);
+      const { board, conditions } = await meter.energy(a, mark());
+      expect(conditions.devices[0]).toMatchObject({ busyProcesses: [] });
+      expect(conditions.devices[0]?.otherWork).not.toBe('busy');
+      expect(board).toMatchObject({ status: 'ok' });
+    });
+  });
+
   test('work of a process that this one has started is other work, unless ownWork says tree', async () => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true });
     try {

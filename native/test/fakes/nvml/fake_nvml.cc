@@ -299,8 +299,18 @@ EXPORT Return nvmlDeviceGetProcessUtilization(Device device, ProcessUtilization*
   *count = processes;
   if (processes == 0) return kNotFound;
   if (!fits || out == nullptr) return kInsufficientSize;
-  for (const auto& [pid, percent] : script.foreign) *out++ = {pid, newer_than_us + 1, percent, 0, 0, 0};
-  return kSuccess;
+  // Stamped by the wall clock; none that is not newer than what was seen.
+  const double now = the_fake().now_ms();
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  const auto wall_us = static_cast<double>(wall.tv_sec) * 1e6 + static_cast<double>(wall.tv_nsec) / 1e3;
+  unsigned int told = 0;
+  for (const auto& process : script.foreign) {
+    const auto stamp = static_cast<unsigned long long>(wall_us - 1e3 * std::max(0.0, now - process.until_ms));
+    if (stamp > newer_than_us) out[told++] = {process.pid, stamp, process.percent, 0, 0, 0};
+  }
+  *count = told;
+  return told > 0 ? kSuccess : kNotFound;
 }
 
 EXPORT Return nvmlDeviceGetEnforcedPowerLimit(Device device, unsigned int* out) {

@@ -70,7 +70,11 @@ const std::map<std::string, Statement>& statements() {
       {"foreign",
        [](Script&, DeviceScript& d, auto& in) {
          DeviceScript::Foreign& process = d.foreign.emplace_back();
-         return bool(in >> process.pid >> process.percent);
+         in >> process.pid >> process.percent;
+         const bool read = bool(in);
+         if (double until = 0; in >> until) process.until_ms = until;
+         in.clear();
+         return read;
        }},
       {"unsupported",
        [](Script&, DeviceScript& d, auto& in) {

@@ -20,7 +20,7 @@
 //   persistence on|off                  default on
 //   clocks GRAPHICS_MHZ MEMORY_MHZ      application clocks, default 1980 2619
 //   auto-boost on|off                   default: not supported, as on an H100
-//   mig on                              foreign PID SM_PERCENT: somebody else's process; may be repeated
+//   mig on                              foreign PID SM_PERCENT [UNTIL]: somebody else's process; may be repeated
 //   unsupported CALL                    CALL as NVML names it, or field:186, field:191:1 (with scope)
 //   refuse CALL FROM UNTIL              fails in between, with an unknown error
 //   hang CALL AT                        the first call after AT never returns
@@ -67,6 +67,7 @@ struct DeviceScript {
   struct Foreign {
     unsigned int pid = 0;
     unsigned int percent = 0;
+    double until_ms = kNever;
   };
   std::vector<Foreign> foreign;
   std::set<std::string> unsupported;
