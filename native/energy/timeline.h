@@ -26,7 +26,7 @@ struct EdgeSnapshot {
 class EdgeTimeline {
  public:
   // How far back one edge a second is kept, whatever the history.
-  static constexpr int64_t kThinnedForNs = 4 * 3600 * kNsPerSecond;
+  static constexpr int64_t kThinnedForNs = int64_t{4} * 3600 * kNsPerSecond;
 
   // `window_period_ns` 0: never read more often than usual.
   EdgeTimeline(int64_t history_ns, int64_t shortest_period_ns, int64_t window_period_ns = 0);
