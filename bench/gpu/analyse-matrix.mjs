@@ -56,16 +56,17 @@ const percent = ({ value, lo, hi }) =>
 
 function line(cell, rows) {
   const [ours, bare] = ['ours', 'bare'].map((side) => good(rows, side));
-  const gross = energy(ours, (result) => result.window?.gross);
+  // What a suspect round says of its energy is no figure.
+  const sound = ours.filter(({ board }) => board.status !== 'suspect');
+  const gross = energy(sound, (result) => result.window?.gross);
   const bareGross = energy(bare, (result) => result.window?.gross);
-  const statuses = [...new Set(ours.map((result) => result.board.status))].join(', ');
   return [
     cell,
     show(middle(ours, 'p50')),
     show(middle(ours, 'p99')),
-    showEnergy(energy(ours, (result) => result.board?.net ?? result.board?.value)),
+    showEnergy(energy(sound, (result) => result.board?.net ?? result.board?.value)),
     showEnergy(gross),
-    statuses || '–',
+    `${sound.length} of ${ours.length}`,
     show(middle(bare, 'p50')),
     showRatio(ratio(rows, 'ours', 'bare')),
     show(100 * spread(bare), 1),
@@ -80,7 +81,7 @@ const HEAD = [
   'p99 ms',
   'net mJ',
   'gross mJ',
-  'status',
+  'rounds with energy',
   'bare p50 ms',
   'ours / bare',
   "bare's spread %",
