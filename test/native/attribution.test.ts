@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type Attribution,
   type ChannelAttribution,
   type LabelEnergy,
   type MeasuredLabel,
@@ -118,7 +119,9 @@ describe('attribute(phases)', () => {
       marks: BigInt64Array.from(backwards.flatMap(({ a, b }) => [a, b])),
     };
     const [first, second] = [await meter.attribute(phasesOf(fake, list)), await meter.attribute(columns)];
-    expect(structuredClone(second)).toEqual(structuredClone(first));
+    // The machine's load is another one every five seconds.
+    const still = ({ conditions, ...rest }: Attribution) => ({ ...rest, devices: conditions.devices });
+    expect(structuredClone(still(second))).toEqual(structuredClone(still(first)));
     expect(JSON.parse(JSON.stringify(second)).board.status).toBe('ok');
   });
 
