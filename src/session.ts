@@ -226,7 +226,7 @@ export class InferenceSession {
   async buildEngines(feeds: Feeds, path: OpenPath, signal?: AbortSignalLike): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined || !(engine.awaitsRun || engine.freeShapes)) return;
-    await engine.run(() => this.measureNative(feeds, { ...NO_RUNS, repetitions: 1 }, signal, path));
+    await engine.run(() => this.measureNative(feeds, { repetitions: 1 }, signal, path));
   }
 
   /** Binding runs the model, as a graph is captured then. */
@@ -234,10 +234,13 @@ export class InferenceSession {
     return this.graphCapture && this.#engine?.awaitsRun === true;
   }
 
-  /** @internal The synchronised loop of `measure`: checks the feeds, copies them once, runs natively. */
+  /**
+   * @internal The synchronised loop of `measure`: checks the feeds, copies them once, runs natively. Nothing is done that is
+   * not asked for.
+   */
   async measureNative(
     feeds: Feeds,
-    request: NativeLoop,
+    asked: Partial<NativeLoop>,
     signal?: AbortSignalLike,
     { binding, pinned }: OpenPath = HOST_PATH,
   ): Promise<LoopResult> {
@@ -245,7 +248,7 @@ export class InferenceSession {
     const feed = binding === undefined ? readFeeds(this.#inputs, feeds) : undefined;
     const ticket = ++this.#ticket;
     const loop = (): Promise<NativeMeasureResult> =>
-      this.#native.measure({ ...request, ticket, feed, fetch: undefined, binding, pinned });
+      this.#native.measure({ ...NO_RUNS, ...asked, ticket, feed, fetch: undefined, binding, pinned });
     const result = await (signal === undefined ? loop() : this.#abortable(ticket, signal, loop));
     return { ...result, outputs: toOutputs(this.#outputs, result.outputs, ALL_OUTPUTS) };
   }

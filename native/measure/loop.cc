@@ -13,8 +13,6 @@ namespace {
 // A count this large is not reserved at once: its time bound may end it long before.
 constexpr uint64_t kReserveAtOnce = 1 << 20;
 
-Status aborted() { return {Code::kAborted, "The measurement was aborted."}; }
-
 }  // namespace
 
 int64_t next_start(const LoopRequest& request, double phase, int64_t earliest_ns) noexcept {

@@ -4,12 +4,6 @@
 
 namespace mj::measure {
 
-namespace {
-
-Status aborted() { return {Code::kAborted, "The measurement was aborted."}; }
-
-}  // namespace
-
 void PhasesJob::interrupt() noexcept {
   abort_.stop();
   model_->terminate();

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/status.h"
+
 namespace mj::measure {
 
 enum class Phase : int { kWarmup, kIdleBefore, kRunning, kIdleAfter, kSham };
@@ -16,6 +18,9 @@ struct Progress {
   uint64_t blocks = 0;  // done
   int64_t elapsed_ns = 0;
 };
+
+// Of a job that was interrupted.
+inline Status aborted() { return {Code::kAborted, "The measurement was aborted."}; }
 
 class Progressing {
  public:

@@ -1,18 +1,12 @@
 // Calibrations on disk: one file a board.
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../folders.js';
 import type { Calibration } from '../types/calibration.js';
 import { fromText, toText } from './format.js';
 
-/** `$XDG_CACHE_HOME/microjoule/calibration`, or the same under `~/.cache`. */
-export function calibrationFolder(): string {
-  const xdg = process.env.XDG_CACHE_HOME;
-  // The XDG specification wants relative paths ignored.
-  const base = xdg?.startsWith('/') ? xdg : join(homedir(), '.cache');
-  return join(base, 'microjoule', 'calibration');
-}
+const calibrationFolder = (): string => cacheFolder('calibration');
 
 export interface Stored {
   path: string;

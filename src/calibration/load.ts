@@ -1,6 +1,5 @@
 // Work of a known length on one board.
 import { MicrojouleError } from '../errors.js';
-import { NO_RUNS } from '../measure.js';
 import { InferenceSession } from '../session.js';
 import { Tensor } from '../tensor.js';
 import type { Mark } from '../types/energy.js';
@@ -64,19 +63,19 @@ export async function burst(
   quietNs: number,
   signal?: AbortSignalLike,
 ): Promise<{ a: Mark; b: Mark }> {
-  const request = { ...NO_RUNS, repetitions: runs, idleBeforeNs: quietNs };
+  const request = { repetitions: runs, idleBeforeNs: quietNs };
   const { marksNs } = await session.measureNative(feeds, request, signal);
   return { a: marksNs[1] as Mark, b: marksNs[2] as Mark };
 }
 
 /** Runs for so long. */
 export async function steady({ session, feeds }: Load, ms: number, signal?: AbortSignalLike): Promise<void> {
-  await session.measureNative(feeds, { ...NO_RUNS, minDurationNs: ms * NS_PER_MS }, signal);
+  await session.measureNative(feeds, { minDurationNs: ms * NS_PER_MS }, signal);
 }
 
 /** Clocks and the allocator settle. */
 export async function warmUp({ session, feeds }: Load, signal?: AbortSignalLike): Promise<void> {
-  await session.measureNative(feeds, { ...NO_RUNS, warmup: 2, minDurationNs: WARM_UP_NS }, signal);
+  await session.measureNative(feeds, { warmup: 2, minDurationNs: WARM_UP_NS }, signal);
 }
 
 /** How many runs make a burst of about this length; as bursts come, after quiet time. */

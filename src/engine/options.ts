@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { text } from '../check-options.js';
 import { invalidArgument } from '../errors.js';
+import { cacheFolder } from '../folders.js';
 import type { NativeProvider } from '../native.js';
-import { defaultRoot } from './store.js';
 
 export const TENSORRT = 'tensorrt';
 
@@ -25,7 +25,7 @@ export function readEngineCache(value: unknown, configured: readonly unknown[]):
       "Give executionProviders: ['tensorrt'], or leave out engineCache.",
     );
   }
-  return value === true ? defaultRoot() : resolve(text('engineCache', value));
+  return value === true ? cacheFolder('engines') : resolve(text('engineCache', value));
 }
 
 export interface SortedOptions {

@@ -3,25 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineDescription } from '../types/engine.js';
 
-export const DESCRIPTION = 'engine.json';
+const DESCRIPTION = 'engine.json';
 const PROFILE = /\.profile$/;
 /** What the provider writes: engines, and the shapes that they were built for. */
 const KEPT = /\.(engine|engine\.encrypted|profile)$/;
 const PRIVATE = /^[0-9a-f]+\.\d+-[0-9a-f]+\.(work|new|old)$/;
 const ABANDONED_MS = 24 * 3600 * 1000;
 const ATTEMPTS = 20;
-
-/** `$XDG_CACHE_HOME/microjoule/engines`, or the same under `~/.cache`. */
-export function defaultRoot(): string {
-  const xdg = process.env.XDG_CACHE_HOME;
-  // The XDG specification wants relative paths ignored.
-  const base = xdg?.startsWith('/') ? xdg : join(homedir(), '.cache');
-  return join(base, 'microjoule', 'engines');
-}
 
 /** Name, bytes and time of change of the provider's files in a folder. */
 export type EngineFiles = ReadonlyMap<string, { bytes: number; changed: number }>;

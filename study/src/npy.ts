@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { InputTensor } from 'microjoule-models';
 import { ioFailure } from './refuse.js';
@@ -5,6 +6,13 @@ import { ioFailure } from './refuse.js';
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 const MAGIC = '\x93NUMPY';
 const PREFIX_BYTES = 10;
+
+/** SHA-256 of the files of a worker's inputs, in the order of their names. */
+export function inputHashOf(inputs: Record<string, string>): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(inputs).sort()) hash.update(readFileSync(inputs[name] as string));
+  return hash.digest('hex');
+}
 
 /** Reads the .npy files that the study itself and its workers write: little-endian float32 and int64, C order. */
 export function readNpy(path: string): InputTensor {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resident } from '../../lib/models.mjs';
 import { randomOf, shuffle } from '../../lib/random.mjs';
-import { loop } from './cells.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
@@ -92,7 +91,7 @@ export async function openLoad({ provider, model, batch = 1, size, products }) {
         : new Tensor(input.type, new BigInt64Array(count), dims);
   }
   // Clocks and the allocator settle.
-  await session.measureNative(feeds, loop({ warmup: 5, minDurationNs: 1e9 }));
+  await session.measureNative(feeds, { warmup: 5, minDurationNs: 1e9 });
   return { session, feeds };
 }
 
@@ -105,7 +104,7 @@ export async function burst({ session, feeds }, runs, at) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return { a, b: mark(), durationsNs: new Float64Array(0) };
   }
-  const done = await session.measureNative(feeds, loop({ repetitions: runs, idleBeforeNs: wait }));
+  const done = await session.measureNative(feeds, { repetitions: runs, idleBeforeNs: wait });
   const [, a, b] = done.marksNs;
   return { a, b, durationsNs: done.durationsNs };
 }

@@ -84,27 +84,9 @@ export async function openCell({
   };
 }
 
-const LOOP = {
-  warmup: 0,
-  repetitions: 0,
-  minDurationNs: 0,
-  maxDurationNs: 0,
-  idleBeforeNs: 0,
-  idleAfterNs: 0,
-  phases: new Float64Array(0),
-  periodNs: 0,
-  originNs: 0n,
-  sham: false,
-  budgetNs: 0,
-  progress: undefined,
-};
-
-/** A request of the addon's loop in which nothing is asked for but these. */
-export const loop = (request) => ({ ...LOOP, ...request });
-
 /** Of a cell's runs back to back for so long, on the session's own thread and without a meter; `open`: its openPath. */
 export async function medianLatencyMs({ session, feeds }, open, lengthMs) {
-  const request = loop({ warmup: 20, minDurationNs: lengthMs * 1e6 });
+  const request = { warmup: 20, minDurationNs: lengthMs * 1e6 };
   const { durationsNs } = await session.measureNative(feeds, request, undefined, open);
   return median([...durationsNs]) / 1e6;
 }

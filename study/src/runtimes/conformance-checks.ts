@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readNpy } from '../npy.js';
+import { inputHashOf, readNpy } from '../npy.js';
 import type { InferAnswer } from '../types/protocol.js';
 import type { Provider } from '../types/table.js';
 import type { Answered } from '../worker/client.js';
@@ -116,9 +115,7 @@ async function missingInputs(worker: Conversation, { inputs, batch }: Subject): 
 }
 
 async function prepare(worker: Conversation, { inputs, batch }: Subject): Promise<void> {
-  const hash = createHash('sha256');
-  for (const name of Object.keys(inputs).sort()) hash.update(readFileSync(inputs[name] as string));
-  const expected = hash.digest('hex');
+  const expected = inputHashOf(inputs);
   const { answer } = await worker.ask('prepare', { inputs, batch });
   if (answer.inputHash !== expected)
     throw new Violation(`inputHash is ${answer.inputHash}, not ${expected}.`);

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // ONNX Runtime's worker, over the library.
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Binding, InferenceSession, type Tensor } from 'microjoule';
 import { encodeNpy, type InputTensor } from 'microjoule-models';
-import { readNpy } from '../npy.js';
+import { inputHashOf, readNpy } from '../npy.js';
 import type { HelloAnswer, InferAnswer, InferRequest, LoadAnswer, LoadRequest } from '../types/protocol.js';
 import { PROTOCOL_VERSION } from '../types/protocol.js';
 import { helloOf } from './onnxruntime-hello.js';
@@ -76,9 +75,7 @@ class OnnxRuntimeWorker {
 
   async #prepare(inputs: Record<string, string>): Promise<{ inputHash: string }> {
     const session = this.#loaded();
-    const hash = createHash('sha256');
-    const names = Object.keys(inputs).sort();
-    for (const name of names) hash.update(readFileSync(inputs[name] as string));
+    const inputHash = inputHashOf(inputs);
     const feeds = Object.fromEntries(
       Object.entries(inputs)
         // A model may have no use for one of them: an export without its mask.
@@ -91,7 +88,7 @@ class OnnxRuntimeWorker {
     const location =
       session.graphCapture || dataPath === 'device' ? 'gpu' : dataPath === 'pinned' ? 'pinned' : undefined;
     this.#binding = location ? await session.bind({ inputs: feeds, location }) : undefined;
-    return { inputHash: hash.digest('hex') };
+    return { inputHash };
   }
 
   async #infer({ n, minSeconds }: InferRequest): Promise<InferAnswer> {
