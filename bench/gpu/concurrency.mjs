@@ -2,12 +2,11 @@
 //   node bench/gpu/concurrency.mjs [OUT.json] [--rehearse]
 // Prints PASS or FAIL a line with its figures, and ends with 0 where all passed. --rehearse: on the processor, without
 // energy and without what only a GPU has.
-import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { resident } from '../lib/models.mjs';
+import { checklist, child, clean, figuresOf, loopOf } from './lib/checks.mjs';
 
 const require = createRequire(import.meta.url);
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
@@ -28,23 +27,6 @@ const open = (logId, more = {}) =>
     ...more,
   });
 
-/** Runs until it is told to end; gives the number of runs. */
-function loopOf(session) {
-  let on = true;
-  const runs = (async () => {
-    let count = 0;
-    for (; on; count++) {
-      await session.run(feeds);
-      await new Promise(setImmediate);
-    }
-    return count;
-  })();
-  return () => {
-    on = false;
-    return runs;
-  };
-}
-
 if (role === 'loop') await beside();
 else if (role === 'device') await tellDevice();
 else if (isMainThread) await main();
@@ -55,7 +37,7 @@ async function beside() {
   await session.run(feeds);
   const tell = parentPort ?? { postMessage: (message) => process.send(message) };
   tell.postMessage('running');
-  loopOf(session);
+  loopOf(session, feeds);
 }
 
 /** Which device a process sees under its CUDA_VISIBLE_DEVICES, and what board its energy is of. */
@@ -77,22 +59,10 @@ async function tellDevice() {
   process.disconnect();
 }
 
-function child(env) {
-  const started = fork(file, rehearse ? ['--rehearse'] : [], { env: { ...process.env, ...env } });
-  const answer = new Promise((resolve, reject) => {
-    started.once('message', resolve);
-    started.once('exit', (code) => reject(new Error(`the child ended with ${code}`)));
-  });
-  return { started, answer };
-}
+const other = (env) => child(file, rehearse ? ['--rehearse'] : [], env);
 
 async function main() {
-  const results = [];
-  const check = (name, passed, figures) => {
-    results.push({ name, passed, figures });
-    console.log(`${passed ? 'PASS' : 'FAIL'}  ${name}  ${JSON.stringify(figures)}`);
-  };
-  const began = performance.now();
+  const { check, finish } = checklist();
   const meter = await Meter.open({ sources: ['nvml'] });
   const a = await open('a');
   const b = await open('b');
@@ -101,19 +71,8 @@ async function main() {
     idle: { beforeMs: 400, afterMs: 400 },
     meter,
   };
-  const figures = ({ energy, conditions, latency }) => ({
-    status: energy.board?.status,
-    cause: energy.board?.cause,
-    joules: energy.board?.value,
-    u: energy.board?.uncertainty,
-    otherWork: conditions.devices.map(({ otherWork }) => otherWork),
-    busyProcesses: conditions.devices.flatMap(({ busyProcesses }) => busyProcesses),
-    otherSessions: conditions.otherSessions,
-    p50Ms: latency.p50,
-  });
-  // Without NVML (a rehearsal) there is no energy to be suspect.
-  const clean = (m) =>
-    m.conditions.otherSessions.length === 0 && (rehearse || m.energy.board.status === 'ok');
+  const figures = figuresOf;
+  const alone = (m) => clean(m, !rehearse);
   const suspect = (m) =>
     m.conditions.otherSessions.length > 0 && (rehearse || m.energy.board.cause === 'other-work');
   const measure = (session, more) => session.measure(feeds, { ...options, ...more });
@@ -121,16 +80,16 @@ async function main() {
   // Clocks settle, and the board comes to the state that it idles in from here on.
   await measure(a);
   let m = await measure(a);
-  check('alone: ok', clean(m), figures(m));
+  check('alone: ok', alone(m), figures(m));
 
-  let stop = loopOf(b);
+  let stop = loopOf(b, feeds);
   m = await measure(a);
   check('another session of the process runs: suspect', suspect(m), figures(m));
   m = await measure(a, { exclusive: true });
-  check('the same, exclusive: ok', clean(m), { ...figures(m), runsOfTheOther: await stop() });
+  check('the same, exclusive: ok', alone(m), { ...figures(m), runsOfTheOther: (await stop()).length });
 
   const [first, second] = await Promise.all([measure(a), measure(b)]);
-  check('two measurements at once take turns', first.end < second.start && clean(first) && clean(second), {
+  check('two measurements at once take turns', first.end < second.start && alone(first) && alone(second), {
     apartMs: Number(second.start - first.end) / 1e6,
     joules: [first.energy.board?.value, second.energy.board?.value],
   });
@@ -140,21 +99,19 @@ async function main() {
   m = await measure(a);
   check('a session in a worker thread runs: suspect', suspect(m), figures(m));
   m = await measure(a, { exclusive: true });
-  check('the same, exclusive: ok', clean(m), figures(m));
+  check('the same, exclusive: ok', alone(m), figures(m));
   await worker.terminate();
   m = await measure(a);
-  check('after the worker was terminated: ok', clean(m), figures(m));
+  check('after the worker was terminated: ok', alone(m), figures(m));
 
   if (!rehearse) {
-    const other = child({ MJ_ROLE: 'loop' });
-    await other.answer;
+    const beside = other({ MJ_ROLE: 'loop' });
+    await beside.next();
     m = await measure(a, { minDurationMs: 5000 });
-    const exited = new Promise((resolve) => other.started.once('exit', resolve));
-    other.started.kill('SIGKILL');
-    await exited;
+    await beside.kill();
     check('another process works on the GPU: suspect', m.energy.board.cause === 'other-work', figures(m));
 
-    stop = loopOf(b);
+    stop = loopOf(b, feeds);
     const graphs = await Promise.all(['g1', 'g2'].map((id) => open(id, { enableGraphCapture: true })));
     const bindings = await Promise.all(graphs.map((session) => session.bind({ inputs: feeds })));
     for (const binding of bindings) await binding.run();
@@ -166,7 +123,7 @@ async function main() {
       {
         graph: y,
         plain,
-        runsOfTheOther: await stop(),
+        runsOfTheOther: (await stop()).length,
       },
     );
     await Promise.all(graphs.map((session) => session.release()));
@@ -180,7 +137,7 @@ async function main() {
       ['GPU-00000000-0000-0000-0000-000000000000', undefined],
     ];
     for (const [devices, expected] of visible) {
-      const told = await child({ MJ_ROLE: 'device', CUDA_VISIBLE_DEVICES: devices }).answer;
+      const told = await other({ MJ_ROLE: 'device', CUDA_VISIBLE_DEVICES: devices }).next();
       const right = expected
         ? told.uuid === expected && told.status !== 'unsupported'
         : told.code !== undefined;
@@ -190,11 +147,8 @@ async function main() {
 
   await b.release();
   m = await measure(a);
-  check('after another session was released: ok', clean(m), figures(m));
+  check('after another session was released: ok', alone(m), figures(m));
   await a.release();
   await meter.close();
-  console.log(`${((performance.now() - began) / 1000).toFixed(1)} s`);
-  if (out !== undefined)
-    writeFileSync(out, `${JSON.stringify({ date: new Date().toISOString(), results }, null, 1)}\n`);
-  process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
+  finish(out);
 }
