@@ -8,10 +8,15 @@ import { mark } from './board.mjs';
 export function checklist() {
   const results = [];
   const began = performance.now();
+  const check = (name, passed, figures) => {
+    results.push({ name, passed, figures });
+    console.log(`${passed ? 'PASS' : 'FAIL'}  ${name}  ${JSON.stringify(figures)}`);
+  };
   return {
-    check(name, passed, figures) {
-      results.push({ name, passed, figures });
-      console.log(`${passed ? 'PASS' : 'FAIL'}  ${name}  ${JSON.stringify(figures)}`);
+    check,
+    /** Several checks in one; what it throws is a failed one, and the others are made all the same. */
+    async attempt(name, work) {
+      await work().catch(({ code, message }) => check(name, false, { code, message }));
     },
     finish(out, more = {}) {
       const passed = results.filter((one) => one.passed).length;

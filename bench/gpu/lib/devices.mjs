@@ -1,0 +1,83 @@
+// Two devices under test: their measurements, and what is asked of them.
+import { execFileSync } from 'node:child_process';
+import { boardsOf, feeds, others, own } from './on-gpus.mjs';
+
+// Beside U: the load is held at the power limit, where its energy follows the temperature of the board.
+const DRIFT = 0.04;
+// Work on one board moves the idle power of another by its share of the case's air and of the driver's clocks.
+const SPILL = 0.02;
+
+export class Devices {
+  constructor(check, sessions, meter, rehearse) {
+    Object.assign(this, { check, sessions, meter, rehearse });
+    this.uuids = sessions.map(({ device }) => device.uuid);
+    this.options = { minDurationMs: rehearse ? 200 : 1500, idle: { beforeMs: 500, afterMs: 500 } };
+  }
+
+  async measure(i, more = {}) {
+    const session = this.sessions[i];
+    return boardsOf(session, await session.measure(feeds, { ...this.options, meter: this.meter, ...more }));
+  }
+
+  /** The session's own board has the energy, and nobody else was at work. Energies of a rehearsal say nothing. */
+  clean(told) {
+    const { board, device, otherSessions } = told;
+    const status = this.rehearse ? board.status !== 'unsupported' : board.status === 'ok';
+    return board.uuid === device.uuid && status && otherSessions.length === 0;
+  }
+
+  /** The same energy but for both uncertainties and the drift. */
+  same(one, two) {
+    const [a, b] = [one, two].map((told) => {
+      const { value, uncertainty } = own(told);
+      return { value: value / told.repetitions, u: uncertainty / told.repetitions };
+    });
+    const ratio = b.value / a.value;
+    const allowed = Math.hypot(a.u / a.value, b.u / b.value) + DRIFT;
+    return { ratio, allowed, holds: this.rehearse || Math.abs(ratio - 1) <= allowed };
+  }
+
+  /** Other boards took next to nothing above idle. */
+  spills(told) {
+    const most = SPILL * own(told).value;
+    return !others(told).every(({ value, uncertainty }) => Math.abs(value) <= most + uncertainty);
+  }
+
+  /** The energies of a run beside those of the same alone. */
+  alike(name, told) {
+    const ratios = told.map((one, i) => this.same(this.alone[i], one));
+    this.check(
+      `${name}: a run takes the energy that it takes alone`,
+      ratios.every(({ holds }) => holds),
+      {
+        ratios,
+        joules: told.map((one) => own(one).value / one.repetitions),
+        p50Ms: told.map(({ p50Ms }) => p50Ms),
+        p50AloneMs: this.alone.map(({ p50Ms }) => p50Ms),
+      },
+    );
+  }
+
+  /** This board, by both of its names, rose in power, and the others did not. */
+  isBoard(told, uuid) {
+    const bus = this.boards.find((board) => board.uuid === uuid)?.pciBusId;
+    const named = told.device.uuid === uuid && told.device.pciBusId.toLowerCase() === bus?.toLowerCase();
+    return named && this.clean(told) && (this.rehearse || (own(told).value > 0 && !this.spills(told)));
+  }
+}
+
+/** Of the shorter of two windows, the share in which both lasted. */
+export function overlapOf(told) {
+  const [starts, ends] = ['startNs', 'endNs'].map((name) =>
+    told.map((one) => Number(BigInt(one[name]) - BigInt(told[0].startNs))),
+  );
+  const lengths = starts.map((start, i) => ends[i] - start);
+  return (Math.min(...ends) - Math.max(...starts)) / Math.min(...lengths);
+}
+
+/** MiB by UUID, as the driver's own tool says. */
+export function memoryUsed() {
+  const query = ['--query-gpu=uuid,memory.used', '--format=csv,noheader,nounits'];
+  const lines = execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split(', ')).map(([uuid, mib]) => [uuid, Number(mib)]));
+}

@@ -1,0 +1,240 @@
+// Several GPUs in one machine: whose energy is whose, and that work on one leaves the others alone.
+//   node bench/gpu/several-gpus.mjs [OUT.json] [--rehearse]
+// Uses CUDA's devices 0 and 1; about 80 s. Prints PASS or FAIL a line with its figures, and ends with 0 where all passed.
+// --rehearse: on stand-ins of two boards, whose energies and memory say nothing.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { resident } from '../lib/models.mjs';
+import { checklist, child, loopOf } from './lib/checks.mjs';
+import { Devices, memoryUsed, overlapOf } from './lib/devices.mjs';
+import { beginWithFakeDriver, fakeGpu, TWO_BOARDS } from './lib/fake-gpu.mjs';
+import * as gpus from './lib/on-gpus.mjs';
+
+const { feeds, openOn, root, standIns } = gpus;
+const file = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, 'several-gpus.mjs');
+const { probe } = createRequire(import.meta.url)(join(root, 'dist/index.js'));
+
+async function main() {
+  const args = process.argv.slice(2);
+  const rehearse = args.includes('--rehearse');
+  if (rehearse) beginWithFakeDriver();
+  const fake = rehearse ? fakeGpu(TWO_BOARDS) : undefined;
+  if (fake) gpus.useStandIns(fake);
+  // Ordinals here and in children are CUDA's own.
+  delete process.env.CUDA_VISIBLE_DEVICES;
+  const list = checklist();
+  const sessions = [await openOn(0), await openOn(1)];
+  const meter = await gpus.openMeter();
+  const run = new Checks(list.check, sessions, meter, rehearse);
+  const beside = ['eachAlone', 'atOnce', 'exclusive', 'captures', 'outOfMemory', 'otherProcess'];
+  for (const step of beside) await list.attempt(step, () => run[step]());
+  for (const session of sessions) await session.release();
+  for (const step of ['workers', 'visible', 'commands']) await list.attempt(step, () => run[step]());
+  await meter.close();
+  list.finish(
+    args.find((arg) => !arg.startsWith('--')),
+    { boards: run.boards, rehearse },
+  );
+  fake?.close();
+}
+
+class Checks extends Devices {
+  async eachAlone() {
+    // Clocks settle, and the boards come to the state that they idle in from here on.
+    await Promise.all([this.measure(0), this.measure(1)]);
+    this.began = performance.now();
+    this.alone = [await this.measure(0), await this.measure(1)];
+    this.aloneMs = (performance.now() - this.began) / 2;
+    this.boards = this.alone[0].boards.map(({ uuid, pciBusId }) => ({ uuid, pciBusId }));
+    const busOf = (uuid) => this.boards.find((board) => board.uuid === uuid)?.pciBusId;
+    for (const [i, told] of this.alone.entries()) {
+      const { device } = told;
+      const matched = this.clean(told) && device.pciBusId.toLowerCase() === busOf(device.uuid)?.toLowerCase();
+      const quiet = this.rehearse || !this.spills(told);
+      this.check(`device ${i} alone: its own board, the others idle`, matched && quiet, told);
+    }
+    this.check('two devices are two boards', new Set(this.uuids).size === 2, { uuids: this.uuids });
+  }
+
+  async atOnce() {
+    const began = performance.now();
+    const told = await Promise.all([this.measure(0), this.measure(1)]);
+    const bothMs = performance.now() - began;
+    const overlap = overlapOf(told);
+    const inTime = this.rehearse || bothMs < 1.4 * this.aloneMs;
+    this.check(
+      'both at once: in parallel, neither disturbs the other',
+      told.every((t) => this.clean(t)) && overlap > 0.7 && inTime,
+      {
+        bothMs,
+        aloneMs: this.aloneMs,
+        overlap,
+        status: told.map(({ board }) => board),
+      },
+    );
+    this.alike('both at once', told);
+  }
+
+  async exclusive() {
+    const stop = loopOf(this.sessions[1], feeds);
+    const told = await this.measure(0, { exclusive: true });
+    const within = (await stop()).filter((at) => at > BigInt(told.startNs) && at < BigInt(told.endNs));
+    this.check('exclusive on device 0: device 1 goes on', this.clean(told) && within.length > 5, {
+      runsOf1Within: within.length,
+      runsOf0: told.repetitions,
+      board: told.board,
+    });
+  }
+
+  async captures() {
+    const stop = loopOf(this.sessions[1], feeds);
+    const graphs = await Promise.all([0, 1].map((i) => openOn(i, { enableGraphCapture: true })));
+    const bindings = await Promise.all(graphs.map((session) => session.bind({ inputs: feeds })));
+    await Promise.all(bindings.map((binding) => binding.run()));
+    const y = await Promise.all(bindings.map(async (binding) => (await binding.outputs()).y.data[0]));
+    const plain = (await this.sessions[0].run(feeds)).y.data[0];
+    const right = y.every((one) => Math.abs(one - plain) <= 1e-4 + 1e-2 * Math.abs(plain));
+    const runs = (await stop()).length;
+    this.check('graphs are captured on both while device 1 runs', right && runs > 0, { y, plain, runs });
+    await Promise.all(graphs.map((session) => session.release()));
+  }
+
+  /** The matrix takes 64 MiB, and so does each product. */
+  async outOfMemory() {
+    if (this.rehearse) return;
+    const stop = loopOf(this.sessions[0], feeds);
+    const limited = async () => {
+      const session = await openOn(1, {}, { gpu_mem_limit: String(100 * 2 ** 20) });
+      await session.run(feeds).finally(() => session.release());
+    };
+    const error = await limited().then(
+      () => undefined,
+      (reason) => reason,
+    );
+    const before = await stop();
+    const told = [await this.measure(0), await this.measure(1)];
+    const failed = error?.code === 'out-of-device-memory';
+    this.check(
+      'out of memory on device 1: device 0 goes on, and so does 1',
+      failed && told.every((t) => this.clean(t)),
+      {
+        code: error?.code,
+        message: error?.message,
+        runsOf0Meanwhile: before.length,
+        boards: told.map(({ board }) => board),
+      },
+    );
+  }
+
+  async otherProcess() {
+    const before = this.rehearse ? undefined : memoryUsed();
+    const beside = child(file, process.argv.slice(2), { MJ_ROLE: 'loop', MJ_DEVICE: '1' });
+    const { uuid } = await beside.next();
+    const after = this.rehearse ? undefined : memoryUsed();
+    if (before) {
+      const grown = Object.fromEntries(this.uuids.map((one) => [one, after[one] - before[one]]));
+      const [first, second] = this.uuids.map((one) => grown[one]);
+      this.check('a session on device 1 takes no memory of device 0', first < 50 && second > 100, {
+        grownMiB: grown,
+      });
+    }
+    const here = await this.measure(0);
+    const there = await this.measure(1, { minDurationMs: this.rehearse ? 200 : 5000 });
+    await beside.kill();
+    this.check(
+      'another process on device 1: not counted on 0',
+      uuid === this.uuids[1] && this.clean(here),
+      here,
+    );
+    const seen = this.rehearse || there.board.cause === 'other-work';
+    this.check('the same: counted on 1', seen, there);
+  }
+
+  async workers() {
+    const options = this.options;
+    const workers = [0, 1].map(
+      (device) => new Worker(file, { workerData: { role: 'worker', device, options } }),
+    );
+    const next = (worker) =>
+      new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await Promise.all(workers.map(next));
+    const answers = workers.map(next);
+    for (const worker of workers) worker.postMessage('go');
+    const told = await Promise.all(answers);
+    const right = told.every((one, i) => one.device.uuid === this.uuids[i] && this.clean(one));
+    const overlap = overlapOf(told);
+    this.check('a worker thread for each device, at once', right && overlap > 0.5, {
+      overlap,
+      boards: told.map(({ board }) => board),
+    });
+    this.alike('worker threads', told);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  async visible() {
+    const [first, second] = this.uuids;
+    const cases = [
+      ['1,0', [second, first]],
+      [`${second},${first}`, [second, first]],
+      ['1', [second]],
+      [second, [second]],
+    ];
+    const children = cases.map(([devices, expected]) =>
+      child(file, process.argv.slice(2), {
+        MJ_ROLE: 'visible',
+        MJ_DEVICE: String(expected.length),
+        CUDA_VISIBLE_DEVICES: devices,
+      }),
+    );
+    // Their start takes longest, and is no work on a board.
+    await Promise.all(children.map(({ next }) => next()));
+    for (const [i, [devices, expected]] of cases.entries()) {
+      const answer = children[i].next();
+      children[i].started.send('go');
+      const told = await answer;
+      const right = Array.isArray(told) && told.every((one, d) => this.isBoard(one, expected[d]));
+      this.check(`CUDA_VISIBLE_DEVICES='${devices}'`, right, told);
+    }
+  }
+
+  async commands() {
+    const { roots, onnxruntime, libraryFolders = [] } = standIns() ?? {};
+    const report = await probe(standIns() ?? {});
+    const shown = report.gpus.map(({ uuid }) => uuid);
+    this.check(
+      'probe shows the boards',
+      this.uuids.every((uuid) => shown.includes(uuid)),
+      { shown },
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'mj-several-'));
+    const model = join(folder, 'model.onnx');
+    writeFileSync(model, resident(gpus.sizeOfLoad(), 2));
+    const found = [
+      ...(roots ? ['--nvml', roots.nvml, '--onnxruntime', onnxruntime] : []),
+      ...libraryFolders.flatMap((one) => ['--library-folder', one]),
+    ];
+    const how = ['--ep', 'cuda', '--gpu', '1', '--min-duration', '1s', '--idle', '400ms', '--json', ...found];
+    const main = join(root, 'dist/cli/main.js');
+    const told = JSON.parse(
+      execFileSync(process.execPath, [main, 'infer', model, ...how], { encoding: 'utf8' }),
+    );
+    rmSync(folder, { recursive: true });
+    const { board, conditions } = told.energy;
+    const named = conditions.devices.find(({ id }) => id === board?.id);
+    this.check(
+      'infer --gpu 1 measures the second',
+      named?.uuid === this.uuids[1] && board.status !== 'unsupported',
+      {
+        uuid: named?.uuid,
+        status: board?.status,
+        joules: board?.value,
+      },
+    );
+  }
+}
+
+if (!gpus.playsRole()) await main();
