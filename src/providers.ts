@@ -127,6 +127,12 @@ function nativeProvider(
 ): NativeProvider {
   const keys: string[] = [];
   const values: string[] = [];
+  if (options.deviceId !== undefined && options.device_id !== undefined) {
+    throw invalidArgument(
+      `deviceId and device_id of the provider '${name}' are one option.`,
+      'Give deviceId alone.',
+    );
+  }
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (key === 'deviceId') {

@@ -8,7 +8,7 @@ import {
   type PhasesProgress,
   type RaplInterface,
 } from '../index.js';
-import { type Arguments, assignment, parse } from './arguments.js';
+import { type Arguments, parse } from './arguments.js';
 import {
   BUILD_HISTORY_S,
   ENGINE_OPTIONS,
@@ -27,10 +27,12 @@ import { progressText, type StatusLine, statusLine } from './progress.js';
 import { invalidArgument } from './refuse.js';
 import { ROOT_OPTIONS, rootsOf } from './roots.js';
 import {
+  askedProvider,
   checkRunOptions,
   type FixedInputs,
   fixDimensions,
   measureChoices,
+  providerOptions,
   RUN_OPTIONS,
   sessionChoices,
 } from './run-options.js';
@@ -83,7 +85,7 @@ async function measured(args: Arguments): Promise<InferRun | PhasesRun> {
   if (name === undefined || more.length > 0) {
     throw invalidArgument('infer takes one model: an .onnx file or the name of a built-in one.', USAGE);
   }
-  const provider = args.text('ep') ?? 'cpu';
+  const provider = askedProvider(args);
   const against = opponent(args, provider);
   engineChoice(args, provider);
   const options = measureOptions(args);
@@ -212,13 +214,10 @@ function targetOption(args: Arguments): Pick<MeasureOptions, 'target'> {
 }
 
 function sessionOptions(args: Arguments, provider: string, fixed: FixedInputs | undefined) {
-  // They are those of --ep: another provider does not know them.
-  const given = provider === (args.text('ep') ?? 'cpu') ? args.list('provider-option') : [];
-  const settings = Object.fromEntries(given.map((text) => assignment('provider-option', text)));
   const threads = args.count('threads');
   const onnxruntime = args.text('onnxruntime');
   return {
-    executionProviders: [{ name: provider, ...settings }],
+    executionProviders: [{ name: provider, ...providerOptions(args, provider) }],
     libraryFolders: args.list('library-folder'),
     ...sessionChoices(args),
     ...(fixed === undefined ? {} : { freeDimensionOverrides: fixed.freeDimensionOverrides }),

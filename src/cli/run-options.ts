@@ -1,11 +1,12 @@
 // The flags that say how a session runs: where its tensors lie, as a graph or not, in which precision, on which nodes.
 import { InferenceSession, type MeasureOptions, type SessionOptions } from '../index.js';
-import type { Arguments } from './arguments.js';
+import { type Arguments, assignment } from './arguments.js';
 import { inputShapes, type ModelInputs, tensorsOf } from './inputs.js';
 import type { ModelFile } from './model.js';
 import { invalidArgument } from './refuse.js';
 
 export const RUN_OPTIONS = {
+  gpu: { type: 'string' },
   'data-path': { type: 'string' },
   graph: { type: 'boolean' },
   strict: { type: 'boolean' },
@@ -13,11 +14,30 @@ export const RUN_OPTIONS = {
   placement: { type: 'string' },
 } as const;
 
+const ON_GPU: readonly string[] = ['cuda', 'tensorrt', 'nv-tensorrt-rtx'];
+
+/** Options of this provider: those that were given for --ep, of which another one takes over only the GPU. */
+export function providerOptions(args: Arguments, provider: string): Record<string, unknown> {
+  const given = Object.fromEntries(
+    args.list('provider-option').map((text) => assignment('provider-option', text)),
+  );
+  if (!ON_GPU.includes(provider)) return provider === askedProvider(args) ? given : {};
+  const gpu = args.count('gpu');
+  const device = gpu === undefined ? {} : { deviceId: gpu };
+  if (provider === askedProvider(args)) return { ...given, ...device };
+  return given.device_id === undefined ? device : { device_id: given.device_id, ...device };
+}
+
+export const askedProvider = (args: Arguments): string => args.text('ep') ?? 'cpu';
+
 /** Refuses, before anything is loaded, what cannot be had on this provider. */
 export function checkRunOptions(args: Arguments, provider: string): void {
   const path = dataPath(args);
   const graph = args.flag('graph');
   const onDevice = provider === 'cuda' || provider === 'tensorrt';
+  if (args.count('gpu') !== undefined && !ON_GPU.includes(askedProvider(args))) {
+    throw invalidArgument(`--gpu says which GPU, and ${askedProvider(args)} uses none.`, 'Add --ep cuda.');
+  }
   if (graph && !onDevice) {
     throw invalidArgument(
       `--graph needs a provider that captures graphs, which ${provider} does not.`,

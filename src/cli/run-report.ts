@@ -5,10 +5,17 @@ export function runLines(m: Measurement): string[] {
   const graph = m.graph ? ', replaying a CUDA graph' : '';
   const precision = Object.entries(m.precision).map(([provider, one]) => precisionText(provider, one));
   return [
+    ...boardLine(m),
     `data path      ${m.dataPath}${graph}`,
     `nodes          ${placementText(m.placement)}`,
     `precision      ${precision.join('; ')}`,
   ];
+}
+
+/** Of several boards, whose energy is the session's. */
+function boardLine({ energy, conditions: { devices } }: Measurement): string[] {
+  const own = devices.find(({ id }) => id === energy.board?.id);
+  return own === undefined || devices.length === 1 ? [] : [`board          ${own.id}, ${own.uuid}`];
 }
 
 function placementText({ known, source, nodes }: Placement): string {

@@ -13,6 +13,7 @@ Options of probe
 
 Options of infer
   --ep NAME            execution provider: cpu (default), cuda, tensorrt, nv-tensorrt-rtx
+  --gpu N              the GPU that CUDA counts as N (default 0), within CUDA_VISIBLE_DEVICES; of --against too
   --provider-option K=V   passed to the provider as it is; may be repeated
   --engine-cache DIR|off  where the engines that TensorRT builds are kept (default $XDG_CACHE_HOME/microjoule/engines)
   --against NAME       with --ep tensorrt: also measures this provider, and says after how many runs the build is paid

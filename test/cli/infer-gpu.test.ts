@@ -65,3 +65,38 @@ describe('microjoule infer on a GPU', () => {
     expect(JSON.parse(stdout)).toMatchObject({ graph: true, dataPath: 'device', batch: 4 });
   });
 });
+
+describe('on a machine with two GPUs', () => {
+  const FIRST = 'GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff';
+  const SECOND = 'GPU-f1f2f3f4-f5f6-f7f8-f9fa-fbfcfdfeff00';
+  const nvml = () =>
+    new FakeNvml(
+      `device ${SECOND} 00000000:A1:00.0 Fake H100\nbase 100\ndevice ${FIRST} 00000000:A0:00.0 Fake H100\nbase 300\n`,
+      { origin: 'load' },
+    ).path;
+
+  test('--gpu N is the device that CUDA counts as N, and the report names its board', () => {
+    const { stdout, stderr } = infer(['--ep', 'cuda', '--gpu', '1', '--nvml', nvml()]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(new RegExp(`^board +board-0, ${SECOND}$`, 'm'));
+    const first = infer(['--ep', 'cuda', '--nvml', nvml()]);
+    expect(first.stdout).toMatch(new RegExp(`^board +board-1, ${FIRST}$`, 'm'));
+    // CUDA's order is not NVML's.
+    const permuted = infer(['--ep', 'cuda', '--gpu', '1', '--nvml', nvml()], { CUDA_VISIBLE_DEVICES: '1,0' });
+    expect(permuted.stdout).toMatch(new RegExp(`^board +board-1, ${FIRST}$`, 'm'));
+  });
+
+  test.each([['--gpu=1'], ['--provider-option=device_id=1']])('%s is meant for --against too', (option) => {
+    const args = ['--ep', 'tensorrt', option, '--engine-cache', 'off', '--against', 'cuda', '--json'];
+    const { stdout, stderr } = infer([...args, '--nvml', nvml()]);
+    expect(stderr).toBe('');
+    const told = JSON.parse(stdout);
+    expect([told.energy.board.id, told.against.energy.board.id]).toEqual(['board-0', 'board-0']);
+  });
+
+  test('is for providers of GPUs, and said once', () => {
+    expect(infer(['--gpu', '1'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--gpu') });
+    const twice = infer(['--ep', 'cuda', '--gpu', '1', '--provider-option', 'device_id=0']);
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('device_id') });
+  });
+});

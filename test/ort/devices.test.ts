@@ -139,6 +139,17 @@ test('sessions of two devices go on beside each other; of one device they are ot
   expect(alone?.cause).not.toBe('other-work');
 });
 
+test('a device that is named twice is refused: it would run on one and be metered on the other', () => {
+  const [error] = onMachine<{ code: string; message: string }[]>(
+    boards(),
+    `const { code, message } = await create(0, {
+      executionProviders: [{ name: 'cuda', deviceId: 0, device_id: '1' }],
+    }).catch((error) => error);
+    return [{ code, message }];`,
+  );
+  expect(error).toMatchObject({ code: 'invalid-argument', message: expect.stringContaining('device_id') });
+});
+
 test('a session of two GPUs is refused', () => {
   const [error] = onMachine<{ code: string; message: string }[]>(
     boards(),
