@@ -17,6 +17,7 @@ import { planSentence, stopReason } from './planner/sentence.js';
 import { refuseForgotten } from './remembered.js';
 import { blockFigures } from './repeated-energy.js';
 import { type BlockReports, blocksOf, repeatedReport, shamOf } from './repeated-report.js';
+import { totalled } from './total.js';
 import type { EnergyReport, Mark } from './types/energy.js';
 import type { Block, Plan, Sham } from './types/meter.js';
 
@@ -126,7 +127,8 @@ class BlockSeries {
       net: this.#net.length > 0 ? this.#net : undefined,
     };
     const { channels } = this.meter;
-    const energy = repeatedReport(channels, reports, this.#shams, how);
+    const counted = { ...how, totalled: totalled(channels, this.wanted.device) };
+    const energy = repeatedReport(channels, reports, this.#shams, counted);
     const runs = this.#work.map((block) => block.runs);
     return {
       mode: this.design.mode,

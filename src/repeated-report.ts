@@ -25,12 +25,17 @@ export interface BlockReports {
   net: readonly EnergyReport[] | undefined;
 }
 
+interface HowReported extends HowRepeated {
+  /** Those that the total is made of; default: all. */
+  totalled?: readonly Channel[];
+}
+
 /** `others`: reports of windows in between, whose samples belong to the timeline too. */
 export function repeatedReport(
   channels: readonly Channel[],
   blocks: BlockReports,
   others: readonly EnergyReport[],
-  how: HowRepeated,
+  how: HowReported,
 ): EnergyReport {
   const { reports } = blocks;
   const first = reports[0] as EnergyReport;
@@ -46,7 +51,7 @@ export function repeatedReport(
       how,
     );
   }
-  const total = totalOfBlocks(totalOf(channels, scopes), reports, how);
+  const total = totalOfBlocks(how.totalled ?? channels, scopes, reports, how);
   const board = first.board && scopes[first.board.id];
   return plainData<EnergyReport>({
     kind: first.kind,
@@ -65,13 +70,15 @@ export function repeatedReport(
 
 // What varies from block to block may vary in all scopes at once: the scatter of the blocks' own sums knows.
 function totalOfBlocks(
-  total: EnergyReport['total'],
+  channels: readonly Channel[],
+  scopes: EnergyReport['scopes'],
   reports: readonly EnergyReport[],
   { alpha }: HowRepeated,
 ): EnergyReport['total'] {
+  const total = totalOf(channels, scopes);
   if (total?.status !== 'ok' && total?.status !== 'below-resolution') return total;
   const sums = reports.flatMap((report) => {
-    const one = report.total;
+    const one = totalOf(channels, report.scopes);
     return one?.status === 'ok' || one?.status === 'below-resolution' ? [one.value] : [];
   });
   if (sums.length < ENOUGH_FOR_SCATTER) return total;

@@ -227,7 +227,7 @@ export interface EnergyReport {
   scopes: Record<string, Energy>;
   /** The session's own device, or the only one. */
   board?: Energy;
-  /** Sum over disjoint scopes only, which it lists. */
+  /** Sum over disjoint scopes only, which it lists. Of a session on a board: without the other boards. */
   total?: EnergySum;
   idle: IdleReport;
   /**

@@ -139,6 +139,35 @@ test('sessions of two devices go on beside each other; of one device they are ot
   expect(alone?.cause).not.toBe('other-work');
 });
 
+test('two sessions measured at once on two devices do not take turns, and neither total has the other board', () => {
+  interface Told {
+    of: string[];
+    board: string;
+    sameAsBoard: boolean;
+    scopes: string[];
+  }
+  const [overlapMs, ...told] = onMachine<[number, ...Told[]]>(
+    boards(),
+    `const sessions = [await create(0), await create(1)];
+    const both = await Promise.all(sessions.map((session) => session.measure(feeds, { ...short, meter })));
+    const [a, b] = both;
+    const overlap = Number((a.end < b.end ? a.end : b.end) - (a.start > b.start ? a.start : b.start)) / 1e6;
+    const tell = ({ energy }) => ({
+      of: energy.total.of,
+      board: energy.board.id,
+      sameAsBoard: energy.total.value === energy.board.value,
+      scopes: Object.keys(energy.scopes),
+    });
+    return [overlap, ...both.map(tell)];`,
+  );
+  expect(overlapMs).toBeGreaterThan(0);
+  const scopes = ['board-0', 'board-1'];
+  expect(told).toEqual([
+    { of: ['board-1'], board: 'board-1', sameAsBoard: true, scopes },
+    { of: ['board-0'], board: 'board-0', sameAsBoard: true, scopes },
+  ]);
+});
+
 test('a device that is named twice is refused: it would run on one and be metered on the other', () => {
   const [error] = onMachine<{ code: string; message: string }[]>(
     boards(),
