@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { resident } from '../lib/models.mjs';
-import { checklist, child, loopOf } from './lib/checks.mjs';
-import { Devices, memoryUsed, overlapOf } from './lib/devices.mjs';
+import { checklist, child } from './lib/checks.mjs';
+import { Devices, memoryUsed } from './lib/devices.mjs';
 import { beginWithFakeDriver, fakeGpu, TWO_BOARDS } from './lib/fake-gpu.mjs';
 import * as gpus from './lib/on-gpus.mjs';
 
@@ -50,12 +50,12 @@ class Checks extends Devices {
     this.alone = [await this.measure(0), await this.measure(1)];
     this.aloneMs = (performance.now() - this.began) / 2;
     this.boards = this.alone[0].boards.map(({ uuid, pciBusId }) => ({ uuid, pciBusId }));
-    const busOf = (uuid) => this.boards.find((board) => board.uuid === uuid)?.pciBusId;
     for (const [i, told] of this.alone.entries()) {
-      const { device } = told;
-      const matched = this.clean(told) && device.pciBusId.toLowerCase() === busOf(device.uuid)?.toLowerCase();
-      const quiet = this.rehearse || !this.spills(told);
-      this.check(`device ${i} alone: its own board, the others idle`, matched && quiet, told);
+      this.check(
+        `device ${i} alone: its own board, the others idle`,
+        this.isBoard(told, this.uuids[i]),
+        told,
+      );
     }
     this.check('two devices are two boards', new Set(this.uuids).size === 2, { uuids: this.uuids });
   }
@@ -64,11 +64,11 @@ class Checks extends Devices {
     const began = performance.now();
     const told = await Promise.all([this.measure(0), this.measure(1)]);
     const bothMs = performance.now() - began;
-    const overlap = overlapOf(told);
+    const { overlap, parallel } = this.together(told);
     const inTime = this.rehearse || bothMs < 1.4 * this.aloneMs;
     this.check(
       'both at once: in parallel, neither disturbs the other',
-      told.every((t) => this.clean(t)) && overlap > 0.7 && inTime,
+      told.every((t) => this.clean(t)) && parallel && inTime,
       {
         bothMs,
         aloneMs: this.aloneMs,
@@ -80,9 +80,8 @@ class Checks extends Devices {
   }
 
   async exclusive() {
-    const stop = loopOf(this.sessions[1], feeds);
-    const told = await this.measure(0, { exclusive: true });
-    const within = (await stop()).filter((at) => at > BigInt(told.startNs) && at < BigInt(told.endNs));
+    const [told, ends] = await this.besideRuns(1, () => this.measure(0, { exclusive: true }));
+    const within = ends.filter((at) => at > BigInt(told.startNs) && at < BigInt(told.endNs));
     this.check('exclusive on device 0: device 1 goes on', this.clean(told) && within.length > 5, {
       runsOf1Within: within.length,
       runsOf0: told.repetitions,
@@ -91,31 +90,39 @@ class Checks extends Devices {
   }
 
   async captures() {
-    const stop = loopOf(this.sessions[1], feeds);
+    const [y, ends] = await this.besideRuns(1, () => this.graphs());
+    const plain = (await this.sessions[0].run(feeds)).y.data[0];
+    const right = y.every((one) => Math.abs(one - plain) <= 1e-4 + 1e-2 * Math.abs(plain));
+    this.check('graphs are captured on both while device 1 runs', right && ends.length > 0, {
+      y,
+      plain,
+      runs: ends.length,
+    });
+  }
+
+  /** What a graph captured on each of both gives. */
+  async graphs() {
     const graphs = await Promise.all([0, 1].map((i) => openOn(i, { enableGraphCapture: true })));
     const bindings = await Promise.all(graphs.map((session) => session.bind({ inputs: feeds })));
     await Promise.all(bindings.map((binding) => binding.run()));
     const y = await Promise.all(bindings.map(async (binding) => (await binding.outputs()).y.data[0]));
-    const plain = (await this.sessions[0].run(feeds)).y.data[0];
-    const right = y.every((one) => Math.abs(one - plain) <= 1e-4 + 1e-2 * Math.abs(plain));
-    const runs = (await stop()).length;
-    this.check('graphs are captured on both while device 1 runs', right && runs > 0, { y, plain, runs });
     await Promise.all(graphs.map((session) => session.release()));
+    return y;
   }
 
   /** The matrix takes 64 MiB, and so does each product. */
   async outOfMemory() {
     if (this.rehearse) return;
-    const stop = loopOf(this.sessions[0], feeds);
     const limited = async () => {
       const session = await openOn(1, {}, { gpu_mem_limit: String(100 * 2 ** 20) });
       await session.run(feeds).finally(() => session.release());
     };
-    const error = await limited().then(
-      () => undefined,
-      (reason) => reason,
-    );
-    const before = await stop();
+    const failure = () =>
+      limited().then(
+        () => undefined,
+        (reason) => reason,
+      );
+    const [error, ends] = await this.besideRuns(0, failure);
     const told = [await this.measure(0), await this.measure(1)];
     const failed = error?.code === 'out-of-device-memory';
     this.check(
@@ -124,7 +131,7 @@ class Checks extends Devices {
       {
         code: error?.code,
         message: error?.message,
-        runsOf0Meanwhile: before.length,
+        runsOf0Meanwhile: ends.length,
         boards: told.map(({ board }) => board),
       },
     );
@@ -142,9 +149,11 @@ class Checks extends Devices {
         grownMiB: grown,
       });
     }
-    const here = await this.measure(0);
-    const there = await this.measure(1, { minDurationMs: this.rehearse ? 200 : 5000 });
-    await beside.kill();
+    const measured = async () => {
+      const here = await this.measure(0);
+      return [here, await this.measure(1, { minDurationMs: this.rehearse ? 200 : 5000 })];
+    };
+    const [here, there] = await measured().finally(() => beside.kill());
     this.check(
       'another process on device 1: not counted on 0',
       uuid === this.uuids[1] && this.clean(here),
@@ -166,8 +175,8 @@ class Checks extends Devices {
     for (const worker of workers) worker.postMessage('go');
     const told = await Promise.all(answers);
     const right = told.every((one, i) => one.device.uuid === this.uuids[i] && this.clean(one));
-    const overlap = overlapOf(told);
-    this.check('a worker thread for each device, at once', right && overlap > 0.5, {
+    const { overlap, parallel } = this.together(told);
+    this.check('a worker thread for each device, at once', right && parallel, {
       overlap,
       boards: told.map(({ board }) => board),
     });
@@ -223,8 +232,8 @@ class Checks extends Devices {
       execFileSync(process.execPath, [main, 'infer', model, ...how], { encoding: 'utf8' }),
     );
     rmSync(folder, { recursive: true });
-    const { board, conditions } = told.energy;
-    const named = conditions.devices.find(({ id }) => id === board?.id);
+    const { board } = told.energy;
+    const named = told.conditions.devices.find(({ id }) => id === board?.id);
     this.check(
       'infer --gpu 1 measures the second',
       named?.uuid === this.uuids[1] && board.status !== 'unsupported',

@@ -1,11 +1,12 @@
 // Two devices under test: their measurements, and what is asked of them.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { loopOf } from './checks.mjs';
 import { boardsOf, feeds, others, own } from './on-gpus.mjs';
 
 // Beside U: the load is held at the power limit, where its energy follows the temperature of the board.
 const DRIFT = 0.04;
-// Work on one board moves the idle power of another by its share of the case's air and of the driver's clocks.
-const SPILL = 0.02;
+// What a board at rest may rise beside one at work: the air of the case is shared, and clocks and heat settle. W.
+const REST = 15;
 
 export class Devices {
   constructor(check, sessions, meter, rehearse) {
@@ -37,10 +38,26 @@ export class Devices {
     return { ratio, allowed, holds: this.rehearse || Math.abs(ratio - 1) <= allowed };
   }
 
-  /** Other boards took next to nothing above idle. */
-  spills(told) {
-    const most = SPILL * own(told).value;
-    return !others(told).every(({ value, uncertainty }) => Math.abs(value) <= most + uncertainty);
+  /** The windows lie beside each other; those of a rehearsal are short, and its machine is busy. */
+  together(told) {
+    const overlap = overlapOf(told);
+    return { overlap, parallel: overlap > (this.rehearse ? 0 : 0.7) };
+  }
+
+  /** The session's board rose above its idle power, and no other did. */
+  roseAlone(told) {
+    const rise = ({ meanW, idleW }) => meanW - idleW;
+    return (
+      this.rehearse ||
+      (rise(own(told)) > 4 * REST && others(told).every((board) => Math.abs(rise(board)) < REST))
+    );
+  }
+
+  /** What `work` gives while the session of another device runs, and the instants at which its runs ended. */
+  async besideRuns(i, work) {
+    const stop = loopOf(this.sessions[i], feeds);
+    const told = await work().finally(stop);
+    return [told, await stop()];
   }
 
   /** The energies of a run beside those of the same alone. */
@@ -62,12 +79,12 @@ export class Devices {
   isBoard(told, uuid) {
     const bus = this.boards.find((board) => board.uuid === uuid)?.pciBusId;
     const named = told.device.uuid === uuid && told.device.pciBusId.toLowerCase() === bus?.toLowerCase();
-    return named && this.clean(told) && (this.rehearse || (own(told).value > 0 && !this.spills(told)));
+    return named && this.clean(told) && this.roseAlone(told);
   }
 }
 
 /** Of the shorter of two windows, the share in which both lasted. */
-export function overlapOf(told) {
+function overlapOf(told) {
   const [starts, ends] = ['startNs', 'endNs'].map((name) =>
     told.map((one) => Number(BigInt(one[name]) - BigInt(told[0].startNs))),
   );
@@ -75,9 +92,10 @@ export function overlapOf(told) {
   return (Math.min(...ends) - Math.max(...starts)) / Math.min(...lengths);
 }
 
-/** MiB by UUID, as the driver's own tool says. */
+/** MiB by UUID, as the driver's own tool says; nothing where it cannot be run. */
 export function memoryUsed() {
   const query = ['--query-gpu=uuid,memory.used', '--format=csv,noheader,nounits'];
-  const lines = execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim().split('\n');
+  const { stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8' });
+  const lines = (stdout ?? '').trim().split('\n');
   return Object.fromEntries(lines.map((line) => line.split(', ')).map(([uuid, mib]) => [uuid, Number(mib)]));
 }
