@@ -32,28 +32,41 @@ export function givenLoad(session: InferenceSession, feeds: Feeds): Load {
 /** Matrix products on the board, which CUDA may count as another one than NVML does. */
 export async function openLoad(uuid: string, { onnxruntime, libraryFolders }: RuntimePlaces): Promise<Load> {
   const model = productsModel(SIZE, PRODUCTS);
-  for (let deviceId = 0; deviceId < MOST_DEVICES; deviceId += 1) {
-    const session = await InferenceSession.create(model, {
+  const open = (deviceId: number) =>
+    InferenceSession.create(model, {
       executionProviders: [{ name: 'cuda', deviceId }],
       ...(onnxruntime === undefined ? {} : { onnxruntime }),
       ...(libraryFolders === undefined ? {} : { libraryFolders }),
-    }).catch((error: unknown) => {
-      // Past the last device of CUDA's.
-      if (deviceId > 0) return undefined;
-      throw error;
     });
-    if (!session) break;
+  // Of devices that could not be asked: their memory is full.
+  let failure: unknown;
+  for (let deviceId = 0; deviceId < MOST_DEVICES; deviceId += 1) {
+    const session = await open(deviceId).catch((error: unknown) => error);
+    if (isPastLast(session)) {
+      if (deviceId > 0) break;
+      throw session;
+    }
+    if (!(session instanceof InferenceSession)) {
+      failure ??= session;
+      continue;
+    }
     if (session.device?.uuid === uuid) {
       const feeds = { x: new Tensor('float32', Float32Array.of(1), [1]) };
       return { name: 'matrix products, cuda', session, feeds, close: () => session.release() };
     }
     await session.release();
   }
+  if (failure !== undefined) throw failure;
   throw new MicrojouleError(
     'not-supported',
     `None of CUDA's devices is the board ${uuid}.`,
     'Check CUDA_VISIBLE_DEVICES.',
   );
+}
+
+/** No device of this number, or, of the first one, nothing that CUDA needs. */
+function isPastLast(error: unknown): boolean {
+  return error instanceof MicrojouleError && error.code === 'provider-unavailable';
 }
 
 /** `runs` runs back to back after so much quiet time, on the session's own thread. */
