@@ -1,6 +1,6 @@
 // Several GPUs in one machine: whose energy is whose, and that work on one leaves the others alone.
 //   node bench/gpu/several-gpus.mjs [OUT.json] [--rehearse]
-// Uses CUDA's devices 0 and 1; about 80 s. Prints PASS or FAIL a line with its figures, and ends with 0 where all passed.
+// Uses CUDA's devices 0 and 1; about 90 s. Prints PASS or FAIL a line with its figures, and ends with 0 where all passed.
 // --rehearse: on stand-ins of two boards, whose energies and memory say nothing.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -171,6 +171,7 @@ class Checks extends Devices {
     const next = (worker) =>
       new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     await Promise.all(workers.map(next));
+    await this.forget();
     const answers = workers.map(next);
     for (const worker of workers) worker.postMessage('go');
     const told = await Promise.all(answers);
@@ -202,6 +203,7 @@ class Checks extends Devices {
     // Their start takes longest, and is no work on a board.
     await Promise.all(children.map(({ next }) => next()));
     for (const [i, [devices, expected]] of cases.entries()) {
+      await this.forget();
       const answer = children[i].next();
       children[i].started.send('go');
       const told = await answer;
