@@ -109,8 +109,8 @@ async function measureCell(meter, cell, at) {
   const sides = [
     ['ours', () => ours(meter, cell)],
     ['bare', () => bareLoop(meter, cell)],
-    ...(cell.peer ? [['peer', () => awaited(meter, cell.peer.run)]] : []),
-    ...(cell.peer ? [['run', () => awaited(meter, cell.run)]] : []),
+    ...(cell.runs ? [['peer', () => awaited(meter, cell.runs.theirs)]] : []),
+    ...(cell.runs ? [['run', () => awaited(meter, cell.runs.ours)]] : []),
   ];
   for (const [name, run] of shuffle(sides, random)) {
     try {

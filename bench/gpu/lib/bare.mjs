@@ -73,6 +73,11 @@ class OpenLoop {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
+  /** Of the thread that runs the loop. */
+  get pid() {
+    return this.#child.pid;
+  }
+
   async measure(seconds) {
     this.#child.stdin.write(`${seconds}\n`);
     const { value, done } = await this.#lines.next();

@@ -59,15 +59,15 @@ export async function openCell({
   });
   const given = providerOptions(session);
   const feeds = feedsOf(tensors);
-  const theirs = peer ? await openPeer(cell, file, free, tensors).catch((error) => error) : undefined;
+  const runs = peer ? await openRuns({ ...cell, file, tensors }).catch((error) => error) : undefined;
+  const peerFailed = runs instanceof Error ? runs.message : undefined;
   return {
     name,
     path: cell.path,
-    run: () => session.run(feeds),
     session,
     feeds,
-    peer: theirs instanceof Error ? undefined : theirs,
-    peerFailed: theirs instanceof Error ? theirs.message : undefined,
+    runs: peerFailed === undefined ? runs : undefined,
+    peerFailed,
     bare: {
       library: session.runtime.path,
       model: file,
@@ -79,28 +79,38 @@ export async function openCell({
     },
     async close() {
       await session.release();
-      if (theirs?.release) await theirs.release();
+      if (peerFailed === undefined) await runs?.close();
     },
   };
 }
 
 /** Of a cell's runs back to back for so long, on the session's own thread and without a meter; `open`: its openPath. */
-export async function medianLatencyMs({ session, feeds }, open, lengthMs) {
-  const request = { warmup: 20, minDurationNs: lengthMs * 1e6 };
+export async function medianLatencyMs({ session, feeds }, open, lengthMs, warmup = 20) {
+  const request = { warmup, minDurationNs: lengthMs * 1e6 };
   const { durationsNs } = await session.measureNative(feeds, request, undefined, open);
   return median([...durationsNs]) / 1e6;
 }
 
-/** onnxruntime-node with the same library; it passes no further options to a provider. */
-async function openPeer({ provider }, file, free, tensors) {
+/**
+ * run() of ours and of onnxruntime-node over the same library. It passes no options to a provider and ignores
+ * freeDimensionOverrides; fixed dimensions make another graph, so that ours has none either.
+ */
+export async function openRuns({ provider, file, tensors }) {
   const ort = require('onnxruntime-node');
-  const session = await ort.InferenceSession.create(file, {
-    executionProviders: [provider],
-    freeDimensionOverrides: free,
-    logSeverityLevel: 4,
-  });
-  const feeds = Object.fromEntries(
+  const asked = { executionProviders: [provider] };
+  const theirs = await ort.InferenceSession.create(file, { ...asked, logSeverityLevel: 4 });
+  const session = await InferenceSession.create(file, asked);
+  const feeds = feedsOf(tensors);
+  const theirFeeds = Object.fromEntries(
     Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new ort.Tensor(type, data, dims)]),
   );
-  return { run: () => session.run(feeds), release: () => session.release() };
+  return {
+    session,
+    ours: () => session.run(feeds),
+    theirs: () => theirs.run(theirFeeds),
+    async close() {
+      await session.release();
+      await theirs.release();
+    },
+  };
 }
