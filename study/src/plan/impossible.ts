@@ -1,7 +1,13 @@
 import type { Subject } from '../types/table.js';
 
 /** Why a subject cannot be run anywhere, as far as is known before the start; what a machine lacks, its worker says. */
-export function impossible({ runtime, provider, callPath, dataPath, precision }: Subject): string | undefined {
+export function impossible({
+  runtime,
+  provider,
+  callPath,
+  dataPath,
+  precision,
+}: Subject): string | undefined {
   const gpu = provider !== 'cpu';
   if (provider === 'tensorrt' && runtime !== 'onnxruntime') {
     return `TensorRT is an execution provider of ONNX Runtime; ${runtime} has none here.`;

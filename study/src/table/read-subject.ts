@@ -63,7 +63,10 @@ function readEngineCache(
   const own = options?.entries().find(([name]) => OWN_CACHE.test(name));
   if (engineCache && own) {
     const [name, given] = own;
-    throw given.refuse(`${name} is another cache for one engine.`, 'Leave it out, or give engineCache: false.');
+    throw given.refuse(
+      `${name} is another cache for one engine.`,
+      'Leave it out, or give engineCache: false.',
+    );
   }
   return { engineCache };
 }

@@ -13,7 +13,9 @@ export class WorkerMachine extends GpuMachine {
   /** Of a subject: where the stand-ins are. */
   readonly options = {
     onnxruntime: this.runtime,
-    libraryFolders: (['cuda', 'cudnn', 'tensorrt'] as const).map((one) => this.put(one, `opt/${one}`)).join(':'),
+    libraryFolders: (['cuda', 'cudnn', 'tensorrt'] as const)
+      .map((one) => this.put(one, `opt/${one}`))
+      .join(':'),
   };
 
   async start(env: NodeJS.ProcessEnv = {}): Promise<Worker> {
@@ -24,10 +26,7 @@ export class WorkerMachine extends GpuMachine {
       log: this.path('log'),
       env: this.environment(env),
     });
-    await worker.request<'hello'>(
-      { op: 'hello', protocol: 1, options: this.options },
-      TIMEOUT_SECONDS,
-    );
+    await worker.request<'hello'>({ op: 'hello', protocol: 1, options: this.options }, TIMEOUT_SECONDS);
     return worker;
   }
 
