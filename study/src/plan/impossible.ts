@@ -4,6 +4,7 @@ import type { Subject } from '../types/table.js';
 export function impossible({
   runtime,
   provider,
+  source,
   callPath,
   dataPath,
   precision,
@@ -20,6 +21,10 @@ export function impossible({
   }
   if (precision?.tf32 === true && !gpu) {
     return "TF32 is a format of NVIDIA's tensor cores, and the provider is cpu.";
+  }
+  const exported = source !== undefined && source !== 'built-in';
+  if (exported && precision?.fp16 === true && provider !== 'tensorrt') {
+    return `The export of ${source} is in float32; of ONNX Runtime's providers TensorRT alone makes halves of it.`;
   }
   return undefined;
 }
