@@ -5,7 +5,7 @@ import { invalidArgument } from './errors.js';
 import { blockStatistics, halfWidth } from './planner/block-statistics.js';
 import { combined } from './quantity.js';
 import type { Budget, Energy, Quantity } from './types/energy.js';
-import type { BreakEven, BreakEvenAnswer, BreakEvenSide, BuildCost } from './types/engine.js';
+import type { BreakEven, BreakEvenAnswer, BreakEvenSide, BuildCost, PaidFigure } from './types/engine.js';
 
 /** Latencies of neighbouring runs are alike: their mean is judged by the scatter of so many stretches of them. */
 const STRETCHES = 30;
@@ -98,14 +98,26 @@ function paidBy(
     value: slower.value - faster.value,
     uncertainty: Math.hypot(sizeOf(slower), sizeOf(faster)),
   };
+  return paidAfter(plain(whole.value, sizeOf(whole)), plain(saved.value, saved.uncertainty), what);
+}
+
+/**
+ * After how many runs what was spent once is paid by what a run saves, for figures of one's own: `breakEven` makes them of
+ * measurements. Errors with one correlation key cancel as in `compare`.
+ */
+export function paidAfter(
+  spent: PaidFigure,
+  saved: PaidFigure,
+  what: 'energy' | 'time' = 'energy',
+): BreakEvenAnswer {
   if (saved.value + saved.uncertainty <= 0) {
     return { status: 'never', reason: `A run of the session with the engine takes more ${what}, not less.` };
   }
-  const ratio = compare(plain(whole.value, sizeOf(whole)), plain(saved.value, saved.uncertainty));
+  const ratio = compare(spent, saved);
   if (ratio.status === 'ok') {
     return { status: 'ok', runs: ratio.ratio, lo: Math.max(0, ratio.lo), hi: ratio.hi };
   }
-  const least = (whole.value - sizeOf(whole)) / (saved.value + saved.uncertainty);
+  const least = (spent.value - spent.uncertainty) / (saved.value + saved.uncertainty);
   return {
     status: 'cannot-be-told',
     ...(least > 0 ? { atLeast: least } : {}),

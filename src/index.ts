@@ -1,7 +1,7 @@
 // For consumers whose lib has no Symbol.asyncDispose: the published types carry their own.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Binding } from './binding.js';
-export { breakEven } from './break-even.js';
+export { breakEven, paidAfter } from './break-even.js';
 export { compare } from './compare.js';
 export { ERROR_CODES, type ErrorCode, MicrojouleError } from './errors.js';
 export { mark } from './mark.js';

@@ -1,4 +1,4 @@
-import type { Energy, Mark } from './energy.js';
+import type { Budget, Energy, Mark, Quantity } from './energy.js';
 import type { Measurement } from './measure.js';
 import type { AbortSignalLike } from './meter.js';
 
@@ -150,6 +150,9 @@ export type BreakEvenAnswer =
       atLeast?: number;
       reason: string;
     };
+
+/** What `paidAfter` takes: both in one unit; the budget, where there is one, is that of `uncertainty`. */
+export type PaidFigure = Quantity & { budget?: Budget | null };
 
 /** What of a measurement `breakEven` takes. */
 export type BreakEvenSide = Pick<Measurement, 'energy' | 'latency' | 'repetitions' | 'mode' | 'provider'>;

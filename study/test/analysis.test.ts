@@ -211,48 +211,31 @@ describe('comparisons', () => {
     expect(analysis.groups[0]?.energy?.tooFew.join(' ')).toMatch(/runs of each could/);
   });
 
+  it('have no interval of the time of one run, and say so', () => {
+    const table = { subjects: ORT, repetitions: 1, nullRun: { subject: 'cuda' } };
+    const { groups } = analyse(journal({ table }));
+    const time = groups[0]?.time?.comparisons.find(({ a, b }) => a.startsWith('trt') && b.startsWith('cuda'));
+    expect(time?.ratio).toEqual({
+      ratio: expect.closeTo(0.3, 1),
+      lo: null,
+      hi: null,
+      noInterval: expect.any(String),
+    });
+    expect(time?.sentence).toMatch(
+      /^No difference in time can be told between .* for ResNet-50 at batch 1 \(\d+ % less for ONNX Runtime TensorRT\): one run gives no interval\.$/,
+    );
+    // An energy has that of its run.
+    const energy = groups[0]?.energy?.comparisons.find(
+      ({ a, b }) => a.startsWith('trt') && b.startsWith('cuda'),
+    );
+    const { lo, hi } = (energy as Comparison).ratio as { lo: number; hi: number };
+    expect(hi - lo).toBeGreaterThan(0.005);
+    expect(energy?.sentence).toContain('a test needs at least two runs of each');
+  });
+
   it('say so where no null run was made', () => {
     const { sentence } = comparisonOf(analyse(journal({ table: { subjects: ORT } })), 'trt', 'cuda');
     expect(sentence).toContain('no null run was made');
-  });
-});
-
-describe('break-even of an engine build', () => {
-  const truth: Synthetic['truth'] = ({ subject }) => ({
-    gpuJ: JOULES[subject.id] as number,
-    cpuJ: 0.05,
-    seconds: SECONDS[subject.id] as number,
-    ...(subject.id === 'trt' ? { build: { seconds: 50, joules: 9000 } } : {}),
-  });
-
-  it('is the build over what an inference saves', () => {
-    const [row] = analyse(journal({ truth })).breakEven;
-    expect(row).toMatchObject({
-      cell: 'trt/resnet50/1',
-      against: 'cuda/resnet50/1',
-      builds: 1,
-      sensors: 'gpu',
-    });
-    const saved = 0.42 - 0.152 + 118 * (0.002 - 0.0006);
-    const count = row?.inferences.energy as { value: number; lo: number; hi: number };
-    expect(Math.abs(count.value / (9000 / saved) - 1)).toBeLessThan(0.08);
-    expect(count.lo).toBeLessThan(count.value);
-    const byTime = row?.inferences.time as { value: number };
-    expect(byTime.value / (50 / 0.0014)).toBeCloseTo(1, 1);
-  });
-
-  it('never comes where nothing is saved', () => {
-    const slower: Synthetic['truth'] = (cell) => {
-      const own = truth(cell);
-      return cell.subject.id === 'trt' ? { ...own, gpuJ: 0.6, seconds: 0.003 } : own;
-    };
-    const [row] = analyse(journal({ truth: slower })).breakEven;
-    expect(row?.inferences.energy).toEqual({ never: expect.stringContaining('saves no energy') });
-  });
-
-  it('is not told without a build', () => {
-    const [row] = analyse(journal()).breakEven;
-    expect(row?.buildJ).toEqual({ notMeasured: expect.stringContaining('cache') });
   });
 });
 

@@ -1,6 +1,10 @@
-import { afterAll, describe, expect } from 'vitest';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { testIf } from '../../test/helpers/skip.js';
 import { type CheckResult, runConformance } from '../src/runtimes/conformance.js';
+import { Worker } from '../src/worker/client.js';
 import { hasPython, toy, toySubject } from './helpers/toy-worker.js';
 
 const withPython = testIf(hasPython, 'needs Python 3.9 or newer');
@@ -42,6 +46,25 @@ describe('conformance', () => {
       expect(found?.reason).toMatch(reason);
     });
   }
+
+  for (const flood of [['yes'], ['cat', '/dev/zero']]) {
+    test(`a program that writes without end fails, and is ended: ${flood.join(' ')}`, async () => {
+      const { checks } = await runConformance(flood, { subject, timeoutSeconds: 3600 });
+      expect(checks[0]?.reason).toMatch(/no answer/);
+    });
+  }
+
+  test('a line without end ends a worker of the study too', async () => {
+    const log = join(tmpdir(), `mj-endless-${process.pid}`);
+    const worker = await Worker.start({ program: 'cat', args: ['/dev/zero'], cwd: tmpdir(), log });
+    const hello = worker.request<'hello'>({ op: 'hello', protocol: 1 }, 3600);
+    await expect(hello).rejects.toMatchObject({
+      code: 'protocol',
+      message: 'The worker writes a line without end.',
+    });
+    await worker.killed();
+    rmSync(log);
+  });
 
   withPython('a program that is no worker fails, and nothing is reached', async () => {
     const { conforms, checks } = await runConformance(['true'], { subject, timeoutSeconds: 5 });

@@ -68,6 +68,15 @@ describe('page', () => {
     expect(all('figcaption')).toHaveLength(all('figure').length);
   });
 
+  it('says how often engines were built, and what single runs cannot tell', async () => {
+    expect(text).toContain('engines were built once a cell and kept.');
+    expect(text).toMatch(/<td>[\d,\u202f ]+ \([\d,\u202f ]+ to [\d,\u202f ]+\)<\/td>/);
+    const once = await pageOf(gpuStudy({ models: ['resnet50'], repetitions: 1 }));
+    expect(once).toMatch(/<td>\D?[\d,\u202f ]+ \(one run gives no interval\)<\/td>/);
+    const intervals = [...once.matchAll(/95 % CI (\S+) to (\S+) %/g)];
+    expect(intervals.filter(([, lo, hi]) => lo === hi)).toEqual([]);
+  });
+
   it('has a caption for every table, and a scope for every header', () => {
     expect(all('caption')).toHaveLength(all('table').length);
     expect(all('th').every(({ attributes }) => attributes.scope)).toBe(true);

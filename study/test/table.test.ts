@@ -40,6 +40,15 @@ describe('the run table', () => {
     expect(table.subjects[0]).not.toHaveProperty('dataPath');
   });
 
+  test('keeps the engines of TensorRT unless it is told not to', () => {
+    const engineCacheOf = (more: string) =>
+      read(SMALL.replace('provider: cuda', `provider: ${more}`)).subjects[1]?.engineCache;
+    expect(engineCacheOf('cuda')).toBeUndefined();
+    expect(engineCacheOf('tensorrt')).toBe(true);
+    const own = 'engineCache: false, options: { trt_engine_cache_enable: true }';
+    expect(engineCacheOf(`tensorrt, ${own}`)).toBe(false);
+  });
+
   test.each<[string, [string, string], RegExp, RegExp]>([
     [
       'an unknown field',
@@ -91,6 +100,18 @@ describe('the run table', () => {
       ['provider: cpu', 'provider: cpu, source: pytorch'],
       /source is for onnxruntime only/,
       /^$/,
+    ],
+    [
+      'an engine cache without TensorRT',
+      ['provider: cuda', 'provider: cuda, engineCache: true'],
+      /line 7: subjects\[1\]\.engineCache: engineCache is for the provider tensorrt only, not for cuda/,
+      /^$/,
+    ],
+    [
+      'two engine caches',
+      ['provider: cuda', 'provider: tensorrt, options: { trt_engine_cache_path: /tmp/engines }'],
+      /line 7: .*trt_engine_cache_path is another cache for one engine/,
+      /give engineCache: false/,
     ],
     ['no YAML', ['[resnet50]', '[resnet50'], /line \d: .*flow/i, /Correct/],
     ['an unknown version', ['version: 1', 'version: 2'], /line 1: version: only version 1/, /Allowed: 1/],
@@ -144,6 +165,17 @@ describe('the plan', () => {
       ['c/resnet50/1', 'plan'],
       ['c/resnet50/64', 'plan'],
     ]);
+    const asks = (one: string, precision: string) =>
+      planOf(read(SMALL.replace(one, `${one}, precision: { ${precision}: true }`))).cells.flatMap(
+        ({ impossible }) => impossible?.reason ?? [],
+      );
+    expect(asks('provider: cpu', 'tf32')[0]).toMatch(/NVIDIA's tensor cores/);
+    expect(asks('provider: cuda', 'fp16')).toEqual([]);
+    const exported = SMALL.replace(
+      'provider: cuda',
+      'provider: cuda, source: pytorch, precision: { fp16: true }',
+    );
+    expect(planOf(read(exported)).cells[2]?.impossible?.reason).toMatch(/is in float32/);
     expect(plan.cells.filter((cell) => cell.null).map(({ id }) => id)).toEqual([
       'b~null/resnet50/1',
       'b~null/resnet50/64',

@@ -1,6 +1,6 @@
 // When a build is paid: the arithmetic, its interval, and the answers that are no number.
 import { describe, expect, test } from 'vitest';
-import { breakEven, type Energy, type Measurement } from '../../src/index.js';
+import { breakEven, type Energy, type Measurement, type PaidFigure, paidAfter } from '../../src/index.js';
 import { Random } from '../helpers/random.js';
 
 const RUNS = 1000;
@@ -83,6 +83,28 @@ describe('a build', () => {
     if (even.energy.status !== 'cannot-be-told') throw new Error('told');
     expect(even.energy.atLeast).toBeCloseTo(9950 / (0.001 + Math.hypot(0.003, 0.003)), 3);
     expect(even.sentence).toContain('cannot be told (at least');
+  });
+
+  test("of figures of one's own is paid likewise, and what both share cancels", () => {
+    const figure = (value: number, key: string): PaidFigure => ({
+      value,
+      uncertainty: 0.1 * value,
+      combinedUncertainty: 0.1 * value,
+      unit: 'J',
+      budget: {
+        coverage: 0.95,
+        terms: [{ name: 'prior', key, uncertainty: 0.1 * value, distribution: 'normal' }],
+        gain: { relative: 0, distribution: 'rectangular', key: 'none' },
+      },
+    });
+    const [apart, shared] = ['another', 'one'].map((key) =>
+      paidAfter(figure(10_000, 'one'), figure(0.25, key)),
+    );
+    expect([apart, shared]).toMatchObject([{ runs: 40_000 }, { runs: 40_000 }]);
+    if (apart?.status !== 'ok' || shared?.status !== 'ok') throw new Error('not told');
+    expect(apart.hi - apart.lo).toBeGreaterThan(0.25 * 40_000);
+    expect(shared.hi - shared.lo).toBeLessThan(0.01 * 40_000);
+    expect(paidAfter(figure(1, 'one'), figure(-1, 'one'), 'time')).toMatchObject({ status: 'never' });
   });
 
   test('is judged by intervals that hold the truth', () => {

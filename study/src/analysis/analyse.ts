@@ -1,3 +1,4 @@
+import { runsIn } from '../journal/read.js';
 import type { JournalRecord, RunRecord } from '../types/journal.js';
 import { breakEvens } from './break-even.js';
 import { cellResult } from './cell.js';
@@ -48,7 +49,7 @@ export function analyseRecords(records: readonly JournalRecord[]): Analysis {
     groups,
     correlations: correlations(ranked),
     findings: findings(cells, groups, table.batches),
-    breakEven: breakEvens(ranked),
+    breakEven: breakEvens(ranked, runsIn(records)),
     compat2024: compatRows(cells.filter(({ cell }) => !cell.null)),
     readings: readingRows(groups, cells),
     notes: selection.notes,

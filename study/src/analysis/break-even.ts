@@ -1,22 +1,20 @@
 // After how many inferences an engine build has paid for itself: its own energy over what an inference saves.
-import type { BudgetTerm } from 'microjoule';
-import type { PhaseRecord, RunRecord } from '../types/journal.js';
+import { type BudgetTerm, paidAfter } from 'microjoule';
+import type { RunRecord } from '../types/journal.js';
+import { type Build, buildEnergies, buildsOf, whyNoBuild } from './engine-builds.js';
 import { meanOf, plainMean, readingOf } from './mean.js';
 import { groupName } from './names.js';
-import type { PreparedCell } from './prepared.js';
-import { meanPerInference, ratioOf } from './ratio.js';
-import { boardsOf, processorOf, sumOf } from './run-energy.js';
+import { estimates, type PreparedCell } from './prepared.js';
+import { comparable, meanPerInference, noInterval } from './ratio.js';
 import type { Estimate, Gain } from './term.js';
-import type { BreakEven, Count, Reading, Sensors } from './types.js';
+import type { BreakEven, Count, Sensors } from './types.js';
 
-const NO_BUILD = 'no run built an engine: all came from the cache';
-
-/** Of every TensorRT cell against the CUDA cell with the same file and data path. */
-export function breakEvens(ranked: readonly PreparedCell[]): BreakEven[] {
+/** Of every TensorRT cell against the CUDA cell with the same file and data path; `all`: every run of the journal. */
+export function breakEvens(ranked: readonly PreparedCell[], all: readonly RunRecord[]): BreakEven[] {
   return ranked.flatMap((cell) => {
     if (cell.cell.subject.provider !== 'tensorrt') return [];
     const against = ranked.find((other) => isSameBut(cell, other));
-    return against ? [breakEven(cell, against)] : [];
+    return against ? [breakEven(cell, against, all)] : [];
   });
 }
 
@@ -33,58 +31,54 @@ function isSameBut({ cell: a }: PreparedCell, { cell: b }: PreparedCell): boolea
   );
 }
 
-function breakEven(cell: PreparedCell, against: PreparedCell): BreakEven {
-  const builds = cell.records.flatMap((record) =>
-    record.phases.filter(({ name }) => name === 'engine-build').map((phase) => ({ record, phase })),
-  );
+function breakEven(cell: PreparedCell, against: PreparedCell, all: readonly RunRecord[]): BreakEven {
+  const builds = buildsOf(cell, all);
+  const none = builds.length === 0 ? whyNoBuild(cell) : null;
   const seconds = builds.map(({ phase }) => phase.seconds);
-  const time = seconds.map((value) => ({ value, terms: [], gains: [] }));
-  const sensors = (['total', 'gpu', 'cpu'] as const).find(
-    (one) =>
-      buildEnergies(builds, one).length > 0 &&
-      meanPerInference(cell, 'gross', one) &&
-      meanPerInference(against, 'gross', one),
-  );
-  const energies = sensors ? buildEnergies(builds, sensors) : [];
-  const buildName = `builds of ${cell.cell.id}`;
-  const mean = (values: Estimate[]) => (values.length > 0 ? meanOf(values, buildName) : null);
-  const missing: Reading = {
-    notMeasured: builds.length === 0 ? NO_BUILD : 'the energy of the build was not measured',
-  };
-  const [energy, duration] = [mean(energies), mean(time)];
+  const common = sensorsOf((one) => sawAll(one, builds, cell, against));
+  const sensors = common ?? sensorsOf((one) => buildEnergies(builds, one).found.length > 0);
+  const energies = sensors ? buildEnergies(builds, sensors).found : [];
+  const mean = (values: Estimate[]) => meanOf(values, `builds of ${cell.cell.id}`);
+  const unknown = none ?? whyNoEnergy(builds, cell, against);
   return {
     cell: cell.cell.id,
     against: against.cell.id,
     model: cell.cell.model,
     batch: cell.cell.batch,
     builds: builds.length,
-    buildSeconds: seconds.length > 0 ? plainMean(seconds) : { notMeasured: NO_BUILD },
-    buildJ: energy ? readingOf(energy, energies.length) : missing,
-    sensors: sensors ?? null,
+    buildSeconds: none === null ? plainMean(seconds) : { notMeasured: none },
+    buildJ: sensors ? readingOf(mean(energies), energies.length) : { notMeasured: unknown },
+    sensors,
     inferences: {
-      energy:
-        sensors && energy ? count(energy, cell, against, 'gross', sensors) : { never: missing.notMeasured },
-      time: duration ? count(duration, cell, against, 'time', null) : { never: NO_BUILD },
+      energy: common ? count(mean(energies), cell, against, 'gross', common) : { unknown },
+      time:
+        none === null ? count(mean(seconds.map(asEstimate)), cell, against, 'time', null) : { unknown: none },
     },
   };
 }
 
-type Build = { record: RunRecord; phase: PhaseRecord };
+const asEstimate = (value: number): Estimate => ({ value, terms: [], gains: [] });
 
-/** Idle included, as what it saves later: the machine runs anyway while it builds. */
-function buildEnergies(builds: readonly Build[], sensors: Sensors): Estimate[] {
-  return builds.flatMap(({ record, phase }) => {
-    const devices = record.steady?.devices ?? [];
-    const boards = boardsOf(record, { energies: phase.energies, devices });
-    const scopes = {
-      gpu: Array.isArray(boards) ? boards : [],
-      cpu: processorOf(phase.energies),
-    };
-    const parts = sensors === 'total' ? [scopes.gpu, scopes.cpu] : [scopes[sensors]];
-    if (parts.some((part) => part.length === 0)) return [];
-    const reading = sumOf(parts.flat(), 'gross', '');
-    return reading.ok ? [reading.estimate] : [];
-  });
+/** The widest that will do. */
+const sensorsOf = (will: (sensors: Sensors) => boolean): Sensors | null =>
+  (['total', 'gpu', 'cpu'] as const).find(will) ?? null;
+
+/** The build, and the inferences of both. */
+function sawAll(
+  sensors: Sensors,
+  builds: readonly Build[],
+  cell: PreparedCell,
+  against: PreparedCell,
+): boolean {
+  if (buildEnergies(builds, sensors).found.length === 0) return false;
+  return [cell, against].every((one) => meanPerInference(one, 'gross', sensors) !== null);
+}
+
+function whyNoEnergy(builds: readonly Build[], cell: PreparedCell, against: PreparedCell): string {
+  const build = buildEnergies(builds, 'gpu');
+  const inferences = [cell, against].map((one) => estimates(one, 'gpu', 'gross', 'inference'));
+  const bare = [build, ...inferences].find(({ found }) => found.length === 0);
+  return bare?.reason ?? 'no sensor saw the build and the inferences of both';
 }
 
 function count(
@@ -95,14 +89,21 @@ function count(
   sensors: Sensors | null,
 ): Count {
   const [own, other] = [cell, against].map((one) => meanPerInference(one, metric, sensors));
-  if (!own || !other) return { never: 'an inference was not measured' };
+  if (!own || !other) return { unknown: 'an inference was not measured' };
   const saved = difference(other, own);
   const what = metric === 'time' ? 'time' : 'energy';
   const where = groupName(cell.cell.model, cell.cell.batch);
-  if (!(saved.value > 0)) return { never: `an inference saves no ${what} for ${where}` };
-  const { ratio, lo, hi } = ratioOf(build, saved);
-  if (lo === null || hi === null) return { never: `whether an inference saves ${what} cannot be told` };
-  return { value: ratio, lo, hi };
+  const none = noInterval(own, other);
+  if (none !== undefined) {
+    if (saved.value > 0) return { value: build.value / saved.value, noInterval: none };
+    return { unknown: `an inference saved no ${what} for ${where}, and ${none}` };
+  }
+  const answer = paidAfter(comparable(build), comparable(saved), what);
+  if (answer.status === 'ok') return { value: answer.runs, lo: answer.lo, hi: answer.hi };
+  if (answer.status === 'never') return { never: `an inference saves no ${what} for ${where}` };
+  const { atLeast } = answer;
+  const unknown = `whether an inference saves ${what} cannot be told`;
+  return { unknown, ...(atLeast === undefined ? {} : { atLeast }) };
 }
 
 /** a - b: errors that both share cancel, as do the gains of one counter. */

@@ -1,17 +1,25 @@
-import { compare, type Quantity } from 'microjoule';
+import { compare, type PaidFigure, type Quantity } from 'microjoule';
 import { meanOf } from './mean.js';
 import { estimates, type PreparedCell, valuesOf } from './prepared.js';
 import { type Estimate, gainsAsTerms, halfWidthOf } from './term.js';
 import type { Metric, Ratio, Sensors } from './types.js';
 
+const ONE_RUN = 'one run gives no interval';
+
+/** Why a figure has no uncertainty: a time has no budget of its own, and its scatter takes two runs. */
+export const noInterval = (...figures: readonly Estimate[]): string | undefined =>
+  figures.some(({ terms, gains }) => terms.length + gains.length === 0) ? ONE_RUN : undefined;
+
 /** a / b by the library's `compare`: what both share cancels, the gain of one board too. */
 export function ratioOf(a: Estimate, b: Estimate): Ratio {
+  const none = noInterval(a, b);
+  if (none !== undefined) return { ratio: a.value / b.value, lo: null, hi: null, noInterval: none };
   const result = compare(comparable(a), comparable(b));
   if (result.status === 'ok') return { ratio: result.ratio, lo: result.lo, hi: result.hi };
   return { ratio: a.value / b.value, lo: null, hi: null };
 }
 
-function comparable({ value, terms, gains }: Estimate): Parameters<typeof compare>[0] {
+export function comparable({ value, terms, gains }: Estimate): PaidFigure {
   // Gains go in as terms: an energy of several counters has several.
   const all = [...terms, ...gainsAsTerms(gains)];
   const uncertainty = halfWidthOf(all);

@@ -69,7 +69,7 @@ export function sumOf(scopes: readonly ScopeEnergy[], basis: Basis, none: string
   return scopes.map((scope) => readingOf(scope, basis)).reduce(plus);
 }
 
-function plus(a: RunReading, b: RunReading): RunReading {
+export function plus(a: RunReading, b: RunReading): RunReading {
   if (!a.ok) return a;
   if (!b.ok) return b;
   const [first, second] = [a.estimate, b.estimate];

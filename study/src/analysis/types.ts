@@ -126,9 +126,11 @@ export interface FailedCheck {
 /** Of the first over the second. */
 export interface Ratio {
   ratio: number;
-  /** Null where the interval of the second holds 0. */
+  /** Null where the interval of the second holds 0, or there is none. */
   lo: number | null;
   hi: number | null;
+  /** Why there is none. */
+  noInterval?: string;
 }
 
 export type Verdict = 'less' | 'same' | 'open';
@@ -210,15 +212,21 @@ export interface BreakEven {
   against: string;
   model: ModelName;
   batch: number;
+  /** Of the engine, or engines, of this cell, in whatever run of the journal; all other runs took theirs from the cache. */
   builds: number;
   buildSeconds: Reading;
   buildJ: Reading;
   sensors: Sensors | null;
-  /** Inferences after which the build has paid for itself; null: it never does, or it cannot be told. */
+  /** Inferences after which the build has paid for itself. */
   inferences: { energy: Count; time: Count };
 }
 
-export type Count = { value: number; lo: number | null; hi: number | null } | { never: string };
+/** A number of inferences with its 95 % interval, or without one, and why; or why there is no number. */
+export type Count =
+  | { value: number; lo: number; hi: number }
+  | { value: number; noInterval: string }
+  | { never: string }
+  | { unknown: string /** With 95 % confidence. */; atLeast?: number };
 
 export interface CompatRow {
   cell: string;

@@ -32,7 +32,7 @@ export function verdictOf({ ratio, test, floor, tooFew }: Case): {
 } {
   const open = (because: string) => ({ verdict: 'open' as const, because });
   if (ratio.lo === null || ratio.hi === null) {
-    return open('the interval of one of them holds 0, so that they have no ratio');
+    return open(ratio.noInterval ?? 'the interval of one of them holds 0, so that they have no ratio');
   }
   if (floor && ratio.lo >= 1 - floor.relative && ratio.hi <= 1 + floor.relative) {
     return { verdict: 'same', because: null };

@@ -86,7 +86,9 @@ export class Attempt {
     const start = mark();
     const worker = await bench.start(cell.subject.runtime, this.planned.id);
     this.worker = worker;
-    this.hello = (await worker.request<'hello'>({ op: 'hello', protocol: 1 }, timeoutSeconds)).answer;
+    const { options = {} } = cell.subject;
+    const hello = await worker.request<'hello'>({ op: 'hello', protocol: 1, options }, timeoutSeconds);
+    this.hello = hello.answer;
     const engines = enginesOf(cell, bench.files);
     const request = loadRequest(cell, files as CellFiles, sequenceLength, engines);
     const { answer, sentNs, receivedNs } = await worker.request<'load'>(request, timeoutSeconds);

@@ -6,7 +6,7 @@ export function loadRequest(
   { subject, model, batch }: Cell,
   { weights, onnx }: CellFiles,
   sequenceLength: number,
-  engines: string | undefined,
+  engineCache: string | undefined,
 ): LoadRequest {
   const { provider, callPath, precision = {}, threads, cudnnAutotune, dataPath, options = {} } = subject;
   return {
@@ -22,15 +22,15 @@ export function loadRequest(
     ...(threads === undefined ? {} : { threads }),
     ...(cudnnAutotune === undefined ? {} : { cudnnAutotune }),
     ...(dataPath === undefined ? {} : { dataPath }),
-    options: engines === undefined ? options : { ...engineCache(engines), ...options },
+    ...(engineCache === undefined ? {} : { engineCache }),
+    options,
   };
 }
 
 /** Engines are built once a cell: the build has a row of its own, and the other repetitions load it. */
-const engineCache = (folder: string) => ({ trt_engine_cache_enable: true, trt_engine_cache_path: folder });
-
 export function enginesOf(cell: Cell, files: StudyFiles): string | undefined {
-  return cell.subject.provider === 'tensorrt' ? files.engines(cell) : undefined;
+  const { provider, engineCache = true } = cell.subject;
+  return provider === 'tensorrt' && engineCache ? files.engines(cell) : undefined;
 }
 
 /** Where the worker is not what the cell asks for. */

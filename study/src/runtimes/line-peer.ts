@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Lines } from '../worker/lines.js';
 import { killGroup } from '../worker/process-group.js';
+
+/** There is one answer to a request, and checks look at what is more. */
+const MAX_UNREAD = 10_000;
 
 /** How a process ended. */
 export interface End {
@@ -18,7 +22,7 @@ export class LinePeer {
   readonly #child: ChildProcess;
   readonly #ended: Promise<End>;
   readonly #lines: Line[] = [];
-  #buffer = '';
+  readonly #split = new Lines();
   #wake: () => void = () => undefined;
   #end: End | undefined;
 
@@ -91,9 +95,9 @@ export class LinePeer {
 
   #take(text: string): void {
     const receivedNs = process.hrtime.bigint();
-    const lines = (this.#buffer + text).split('\n');
-    this.#buffer = lines.pop() as string;
-    for (const line of lines) this.#lines.push({ text: line, receivedNs });
+    for (const line of this.#split.take(text)) this.#lines.push({ text: line, receivedNs });
+    // One that floods us is ended, as by the study.
+    if (this.#split.endless || this.#lines.length > MAX_UNREAD) void this.kill();
     this.#wake();
   }
 }

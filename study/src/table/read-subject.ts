@@ -1,4 +1,4 @@
-import type { Precision, Runtime, Subject } from '../types/table.js';
+import type { Precision, Provider, Runtime, Subject } from '../types/table.js';
 import { CALL_PATHS, DATA_PATHS, PROVIDERS, RUNTIMES, SOURCES } from './names.js';
 import type { YamlNode } from './yaml-node.js';
 
@@ -12,13 +12,17 @@ const FIELDS = [
   'precision',
   'threads',
   'cudnnAutotune',
+  'engineCache',
   'options',
 ];
 
+/** Options of TensorRT's provider that keep engines in another way. */
+const OWN_CACHE = /^trt_(engine_cache_|ep_context_|dump_ep_context_model$)/;
+
 export function readSubject(node: YamlNode): Subject {
   const fields = node.fields(FIELDS);
-  const { id, runtime, provider, source, callPath, dataPath, precision, threads, cudnnAutotune, options } =
-    fields;
+  const { id, runtime, provider, source, callPath, dataPath, precision, threads } = fields;
+  const { cudnnAutotune, engineCache, options } = fields;
   if (!runtime || !provider) {
     throw node.refuse(
       `a subject needs a ${runtime ? 'provider' : 'runtime'}.`,
@@ -30,18 +34,41 @@ export function readSubject(node: YamlNode): Subject {
   for (const [name, given] of Object.entries({ source, dataPath })) {
     if (given && of !== 'onnxruntime') throw given.refuse(`${name} is for onnxruntime only, not for ${of}.`);
   }
+  const on = provider.oneOf(PROVIDERS);
   return {
     id: readId(id),
     runtime: of,
-    provider: provider.oneOf(PROVIDERS),
+    provider: on,
     ...(of === 'onnxruntime' ? { source: source?.oneOf(SOURCES) ?? 'built-in' } : {}),
     callPath: callPath?.oneOf(CALL_PATHS[of]) ?? (CALL_PATHS[of][0] as NonNullable<Subject['callPath']>),
     ...(of === 'onnxruntime' ? { dataPath: readDataPath(dataPath, callPath, of) } : {}),
     precision: readPrecision(precision),
     ...(threads ? { threads: threads.whole(1, 1024) } : {}),
     ...(cudnnAutotune ? { cudnnAutotune: cudnnAutotune.truth() } : {}),
+    ...readEngineCache(engineCache, on, options),
     options: readOptions(options),
   };
+}
+
+function readEngineCache(
+  node: YamlNode | undefined,
+  provider: Provider,
+  options: YamlNode | undefined,
+): Pick<Subject, 'engineCache'> {
+  if (provider !== 'tensorrt') {
+    if (node) throw node.refuse(`engineCache is for the provider tensorrt only, not for ${provider}.`);
+    return {};
+  }
+  const engineCache = node?.truth() ?? true;
+  const own = options?.entries().find(([name]) => OWN_CACHE.test(name));
+  if (engineCache && own) {
+    const [name, given] = own;
+    throw given.refuse(
+      `${name} is another cache for one engine.`,
+      'Leave it out, or give engineCache: false.',
+    );
+  }
+  return { engineCache };
 }
 
 function readId(node: YamlNode): string {

@@ -22,6 +22,7 @@ sequenceLength: 128               # of BERT's inputs, padding included  #= 128
 #   precision   { tf32: true|false, fp16: true|false }                #= the runtime's own, recorded
 #   threads     within one operator                                   #= the runtime's own, recorded
 #   cudnnAutotune  true, false
+#   engineCache  tensorrt: true: built once a cell and kept; false: built in each run  #= true
 #   options     passed to the runtime as they are
 subjects:
   - { id: pytorch-cuda, runtime: pytorch, provider: cuda, precision: { tf32: false } }

@@ -8,6 +8,8 @@ export const PROTOCOL_VERSION = 1;
 export interface HelloRequest {
   op: 'hello';
   protocol: 1;
+  /** Those of `load`, for workers that find their runtime by them. */
+  options?: LoadRequest['options'];
 }
 export interface HelloAnswer {
   protocol: 1;
@@ -35,6 +37,8 @@ export interface LoadRequest {
   threads?: number;
   cudnnAutotune?: boolean;
   dataPath?: 'host' | 'pinned' | 'device';
+  /** Folder in which engines are kept (tensorrt); absent: each process builds its own. */
+  engineCache?: string;
   options: Record<string, string | number | boolean>;
 }
 /** Intervals that the worker itself knows to be something else than loading. */
@@ -43,9 +47,19 @@ export interface WorkerPhase {
   startNs: string;
   endNs: string;
 }
+/** How the engines of a loaded model came to be. */
+export interface WorkerEngine {
+  /** 'pending': they are built or read in the first call; 'unknown': see `reason`. */
+  state: 'built' | 'cache' | 'pending' | 'unknown';
+  reason?: string;
+  /** Of all that they depend on, where they are kept: runs with one key have one engine. */
+  key?: string;
+  /** ISO 8601, of those from the cache. */
+  builtAt?: string;
+}
 export interface LoadAnswer {
   callPath: CallPath;
-  /** As used; null: does not apply, or is not known. */
+  /** What the runtime may compute in, by whatever decides it; null: does not apply, or is not known. */
   precision: { tf32: boolean | null; fp16: boolean | null };
   threads: number | null;
   cudnnAutotune: boolean | null;
@@ -59,6 +73,8 @@ export interface LoadAnswer {
   placement?: Record<string, number>;
   /** How else it is set up, where the runtime tells: layout, modes, TF32 of each library. */
   options?: Record<string, string | number | boolean | null>;
+  /** Of a runtime that builds engines. Those that were built while it loaded are an `engine-build` in `phases`. */
+  engine?: WorkerEngine;
   phases: WorkerPhase[];
 }
 

@@ -42,6 +42,8 @@ export interface Subject {
   /** Threads within one operator; absent: the runtime's own default, which is recorded. */
   threads?: number;
   cudnnAutotune?: boolean;
+  /** tensorrt only: engines are built once a cell and kept in the study's folder. Default true; false: each run builds. */
+  engineCache?: boolean;
   /** Passed to the runtime as they are. */
   options?: Record<string, string | number | boolean>;
 }

@@ -32,6 +32,7 @@ const CHECKS: { [Op in keyof Answers]: (given: Given) => string | undefined } = 
         Array.isArray(given.phases) && given.phases.every(isPhase),
         'phases are not conversion or engine-build',
       ],
+      [given.engine === undefined || isEngine(given.engine), 'engine has no state that there is'],
     ),
   prepare: (given) => firstOf([isText(given.inputHash), 'inputHash is no text']),
   infer: (given) =>
@@ -71,6 +72,13 @@ function interval(given: Given): [boolean, string][] {
 
 function isPrecision(value: unknown): boolean {
   return isObject(value) && isTruthOrNull(value.tf32) && isTruthOrNull(value.fp16);
+}
+
+const ENGINE_STATES = ['built', 'cache', 'pending', 'unknown'];
+
+function isEngine(value: unknown): boolean {
+  if (!isObject(value) || !ENGINE_STATES.includes(value.state as string)) return false;
+  return [value.reason, value.key, value.builtAt].every((one) => one === undefined || isText(one));
 }
 
 function isPhase(value: unknown): boolean {

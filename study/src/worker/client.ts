@@ -3,12 +3,11 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Answers, WorkerAnswer, WorkerRequest } from '../types/protocol.js';
 import { answerFault } from './answers.js';
 import { WorkerFailure } from './failure.js';
+import { Lines } from './lines.js';
 import { killGroup } from './process-group.js';
 
 const LOG_LINES = 20;
 const SHOWN_CHARACTERS = 120;
-/** A million latencies take 20 MB. */
-const MAX_ANSWER_CHARACTERS = 1 << 28;
 
 export interface SpawnOptions {
   program: string;
@@ -45,7 +44,7 @@ export class Worker {
   readonly #child: ChildProcess;
   readonly #log: string;
   readonly #ended: Promise<void>;
-  #buffer = '';
+  readonly #lines = new Lines();
   #nextId = 1;
   #pending: Pending | undefined;
   #failure: WorkerFailure | undefined;
@@ -158,14 +157,11 @@ export class Worker {
   }
 
   #take(text: string, receivedNs: bigint): void {
-    this.#buffer += text;
-    for (let end = this.#buffer.indexOf('\n'); end >= 0; end = this.#buffer.indexOf('\n')) {
-      const line = this.#buffer.slice(0, end);
-      this.#buffer = this.#buffer.slice(end + 1);
+    for (const line of this.#lines.take(text)) {
       if (this.#pending) this.#pending.settle(line, receivedNs);
       else this.#fail(new WorkerFailure('protocol', `The worker wrote without being asked: ${shown(line)}.`));
     }
-    if (this.#buffer.length > MAX_ANSWER_CHARACTERS) {
+    if (this.#lines.endless) {
       this.#fail(new WorkerFailure('protocol', 'The worker writes a line without end.'));
     }
   }

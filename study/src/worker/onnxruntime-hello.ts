@@ -1,10 +1,14 @@
 import { type ProbeReport, probe } from 'microjoule';
-import type { HelloAnswer } from '../types/protocol.js';
+import type { HelloAnswer, HelloRequest } from '../types/protocol.js';
 import { RequestError } from './serve.js';
+import { libraries } from './session-setup.js';
 
 /** What of ONNX Runtime is here; providers are looked for, not tried: loading a model is the trial. */
-export async function helloOf(): Promise<Pick<HelloAnswer, 'versions' | 'gpu'>> {
-  const report = await probe({ timing: false });
+export async function helloOf({
+  options = {},
+}: HelloRequest): Promise<Pick<HelloAnswer, 'versions' | 'gpu'>> {
+  // The first ONNX Runtime of a process is the only one: it must be that of the session.
+  const report = await probe({ timing: false, ...libraries(options) });
   const { onnxruntime, microjoule, node, driver } = report;
   if (!onnxruntime.found) {
     throw new RequestError(

@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { type Binding, InferenceSession, type Tensor } from 'microjoule';
 import { encodeNpy, type InputTensor } from 'microjoule-models';
 import { inputHashOf, readNpy } from '../npy.js';
-import type { HelloAnswer, InferAnswer, InferRequest, LoadAnswer, LoadRequest } from '../types/protocol.js';
+import type {
+  HelloAnswer,
+  HelloRequest,
+  InferAnswer,
+  InferRequest,
+  LoadAnswer,
+  LoadRequest,
+} from '../types/protocol.js';
 import { PROTOCOL_VERSION } from '../types/protocol.js';
 import { helloOf } from './onnxruntime-hello.js';
 import { type Handlers, RequestError, serve } from './serve.js';
-import {
-  autotuneUsed,
-  cachedEngines,
-  precisionUsed,
-  requireModel,
-  sessionOptions,
-  setTf32,
-} from './session-setup.js';
+import { engineOf, enginePhases, precisionOptions, precisionUsed } from './session-record.js';
+import { autotuneUsed, requireModel, sessionOptions, setTf32 } from './session-setup.js';
 
 const now = (): bigint => process.hrtime.bigint();
 
@@ -30,7 +31,7 @@ class OnnxRuntimeWorker {
 
   handlers(): Handlers {
     return {
-      hello: ({ protocol }) => this.#hello(protocol),
+      hello: (request) => this.#hello(request),
       load: (request) => this.#load(request),
       prepare: ({ inputs }) => this.#prepare(inputs),
       infer: (request) => this.#infer(request),
@@ -41,35 +42,32 @@ class OnnxRuntimeWorker {
     };
   }
 
-  async #hello(protocol: number): Promise<HelloAnswer> {
-    if (protocol !== PROTOCOL_VERSION) {
+  async #hello(request: HelloRequest): Promise<HelloAnswer> {
+    if (request.protocol !== PROTOCOL_VERSION) {
       throw new RequestError('invalid-request', `This worker speaks protocol ${PROTOCOL_VERSION}.`);
     }
-    return { protocol: PROTOCOL_VERSION, runtime: 'onnxruntime', ...(await helloOf()) };
+    return { protocol: PROTOCOL_VERSION, runtime: 'onnxruntime', ...(await helloOf(request)) };
   }
 
   async #load(request: LoadRequest): Promise<LoadAnswer> {
     if (this.#session) throw new RequestError('invalid-request', 'A model is loaded already.');
     const model = requireModel(request);
-    const before = cachedEngines(request);
     setTf32(request);
-    const startNs = now();
     const session = await InferenceSession.create(model, sessionOptions(request));
-    const endNs = now();
-    // With its shapes fixed, TensorRT builds its engines when the session is made, unless they are cached.
-    const built = request.provider === 'tensorrt' && !isCached(before, cachedEngines(request));
     this.#session = session;
     this.#request = request;
     return {
       callPath: session.graphCapture ? 'graph' : 'run',
-      precision: precisionUsed(request),
+      precision: precisionUsed(session, request),
       threads: request.threads ?? null,
       cudnnAutotune: autotuneUsed(request),
       deviceUuid: session.device?.uuid ?? null,
       weights: 'exact',
       sameArchitecture: true,
       ...(session.placement.known ? { placement: session.placement.nodes } : {}),
-      phases: built ? [{ name: 'engine-build', startNs: String(startNs), endNs: String(endNs) }] : [],
+      options: precisionOptions(session),
+      ...engineOf(session),
+      phases: enginePhases(session),
     };
   }
 
@@ -164,11 +162,6 @@ class OnnxRuntimeWorker {
       : 'Run, which returns when the outputs are in ordinary memory';
     return { confirmed: true, by };
   }
-}
-
-/** Engines were there, and none came. */
-function isCached(before: string[] | undefined, after: string[] | undefined): boolean {
-  return before !== undefined && before.length > 0 && before.length === after?.length;
 }
 
 serve(new OnnxRuntimeWorker().handlers()).then(

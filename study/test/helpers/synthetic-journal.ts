@@ -11,6 +11,7 @@ import type {
   ScopeEnergy,
   SegmentRecord,
 } from '../../src/types/journal.js';
+import type { WorkerEngine } from '../../src/types/protocol.js';
 import type { Cell, RunTable, Subject } from '../../src/types/table.js';
 
 export interface Truth {
@@ -39,6 +40,8 @@ export interface Synthetic {
   /** Changes a run, or takes it away. */
   edit?(run: RunRecord): RunRecord | null;
   timelines?: boolean;
+  /** What the worker said of its engine. */
+  engine?(run: { cell: Cell; repetition: number }): WorkerEngine | undefined;
 }
 
 const UUID = 'GPU-11111111-2222-3333-4444-555555555555';
@@ -156,6 +159,7 @@ function runOf(
     truth.build && repetition === 0
       ? [phase('engine-build', 4, truth.build.seconds, [buildEnergy(truth.build.joules)])]
       : [];
+  const engine = options.engine?.({ cell, repetition });
   const start = 10 + (build[0]?.seconds ?? 0);
   return {
     type: 'run',
@@ -183,6 +187,7 @@ function runOf(
         deviceUuid: onGpu ? UUID : null,
         weights: 'exact',
         sameArchitecture: true,
+        ...(engine ? { engine } : {}),
         phases: [],
       },
       inputHash: 'inputs',

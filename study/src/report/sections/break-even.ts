@@ -7,11 +7,15 @@ import { countText, readingText } from '../numbers.js';
 import { figure, numeric, section, seriesLegend, table } from '../parts.js';
 
 const counted = (count: Count): string => {
-  if ('never' in count) return count.never;
-  const { value, lo, hi } = count;
-  return lo === null || hi === null
-    ? countText(value)
-    : `${countText(value)} (${countText(lo)} to ${countText(hi)})`;
+  if ('never' in count) return `never: ${count.never}`;
+  if ('unknown' in count) {
+    const { unknown, atLeast } = count;
+    return atLeast === undefined ? unknown : `${unknown}; at least ${countText(atLeast)}`;
+  }
+  const { value } = count;
+  return 'noInterval' in count
+    ? `${countText(value)} (${count.noInterval})`
+    : `${countText(value)} (${countText(count.lo)} to ${countText(count.hi)})`;
 };
 
 export async function breakEven(context: Context): Promise<Html | null> {
