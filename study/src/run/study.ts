@@ -66,7 +66,7 @@ export async function runStudy(options: StudyOptions): Promise<EndRecord['reason
   const journal = await Journal.open(join(out, JOURNAL));
   try {
     endLeftover(join(out, 'worker.json'));
-    const meter = await Meter.open({ historySeconds: HISTORY_SECONDS, ownWork: 'tree', ...options.meter });
+    const meter = await Meter.open({ historySeconds: HISTORY_SECONDS, ...sampling(options) });
     try {
       return await runOn({ ...options, out }, journal, meter);
     } finally {
@@ -76,6 +76,8 @@ export async function runStudy(options: StudyOptions): Promise<EndRecord['reason
     journal.close();
   }
 }
+
+const sampling = ({ meter }: StudyOptions): MeterOptions => ({ ownWork: 'tree', ...meter });
 
 async function runOn(options: StudyOptions, journal: Journal, meter: Meter): Promise<EndRecord['reason']> {
   const { table, shard, out } = options;
@@ -174,6 +176,7 @@ function makeBench(options: StudyOptions, meter: Meter, journal: Journal, segmen
     meter,
     files: new StudyFiles(out, table, start),
     start,
+    openSecond: () => Meter.open(sampling(options)),
     segment: segment.segment,
     baselineC: earlier.find(({ gate }) => gate)?.gate?.temperatureC ?? null,
     idle2024: undefined,
