@@ -11,7 +11,7 @@ function bench(more: Partial<OverheadOptions> = {}) {
   let opened = 0;
   let seconds = 7;
   const options: OverheadOptions = {
-    seconds: 1.2,
+    seconds: 1.5,
     secondsEach: 0.002,
     sampled: true,
     open: async () => {
@@ -41,7 +41,10 @@ describe('blocks that tell what sampling costs', () => {
     const { pairs, inferencesPerBlock, reason } = await overhead(options);
     expect([inferencesPerBlock, reason, open()]).toEqual([50, undefined, 0]);
     expect(log).toEqual(
-      ['on', 'off', 'off', 'on', 'on', 'off', 'off', 'on', 'on', 'off'].map((state) => `50 ${state}`),
+      ['on', 'off', 'off', 'on', 'on', 'off', 'off', 'on', 'on', 'off'].flatMap((state) => [
+        `25 ${state}`,
+        `50 ${state}`,
+      ]),
     );
     expect(pairs).toHaveLength(5);
     for (const [on, off] of pairs)
@@ -51,7 +54,7 @@ describe('blocks that tell what sampling costs', () => {
   test.each([
     [{ seconds: 0 }, /overheadSeconds is 0/],
     [{ sampled: false }, /no counter can be read here/],
-    [{ secondsEach: 0.5 }, /3 pairs of blocks take 3.0 s, and overheadSeconds is 1\.2/],
+    [{ secondsEach: 0.5 }, /3 pairs of blocks take 6.0 s, and overheadSeconds is 1\.5/],
   ])('are none, with the reason: %j', async (more, reason) => {
     const { options, log } = bench(more);
     expect(await overhead(options)).toEqual({ pairs: [], reason: expect.stringMatching(reason) });

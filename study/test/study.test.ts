@@ -174,7 +174,7 @@ describe('energies', () => {
           .replace('tensorflow, provider: cpu', 'tensorflow, provider: cuda, options: { gpu: GPU-9999 }')
           .replace('repetitions: 2', 'repetitions: 1\ncompat2024: { enabled: true, idleSeconds: 1 }')
           .replace('windowSeconds: 0.05', 'windowSeconds: 1')
-          .replace('overheadSeconds: 0', 'overheadSeconds: 0.7')
+          .replace('overheadSeconds: 0', 'overheadSeconds: 1')
           .replace('residentSeconds: 0', 'residentSeconds: 1'),
       ),
       { meter: fake.options() },

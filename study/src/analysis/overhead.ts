@@ -1,7 +1,7 @@
 // What sampling did to the time of an inference, cell by cell, from the pairs of blocks of its runs.
 import type { PreparedCell } from './prepared.js';
 import { countedRuns } from './prepared.js';
-import { meanDifference, type PairedDifference, relativeDifference } from './stats/paired.js';
+import { logRatio, type PairedDifference, relativeDifference } from './stats/paired.js';
 import { mean } from './stats/summary.js';
 import type { FailedCheck, OverheadRow } from './types.js';
 import { signedPercent } from './words.js';
@@ -15,8 +15,8 @@ export function overheadRow(prepared: PreparedCell): OverheadRow | null {
   const recorded = countedRuns(prepared).flatMap(({ record }) => record.overhead ?? []);
   const [first] = recorded;
   if (!first) return null;
-  const runs = recorded.map(({ pairs }) => pairs.map(relativeDifference)).filter(({ length }) => length > 0);
-  const difference = meanDifference(runs.length < ENOUGH_RUNS ? runs.flat() : runs.map(mean));
+  const runs = recorded.map(({ pairs }) => pairs.map(logRatio)).filter(({ length }) => length > 0);
+  const difference = relativeDifference(runs.length < ENOUGH_RUNS ? runs.flat() : runs.map(mean));
   return {
     cell: prepared.cell.id,
     runs: runs.length,

@@ -7,6 +7,8 @@ import { windowSeconds } from '../worker/honesty.js';
 
 /** Long enough that an edge is nothing beside it. */
 const BLOCK_SECONDS = 0.1;
+/** Before a block, of its inferences: opening a meter leaves the device idle for a while. */
+const LEAD_IN = 0.5;
 /** Fewer have no interval worth the name. */
 const MIN_PAIRS = 3;
 
@@ -28,11 +30,12 @@ export async function overhead(options: OverheadOptions): Promise<Overhead> {
   const { seconds, secondsEach, sampled } = options;
   if (!(seconds > 0)) return none('overheadSeconds is 0');
   if (!sampled) return none('no counter can be read here, so that nothing is sampled');
-  const block = Math.max(BLOCK_SECONDS, secondsEach);
-  if (2 * MIN_PAIRS * block > seconds) return none(tooLong(seconds, block));
-  const inferencesPerBlock = Math.max(1, Math.round(block / secondsEach));
+  const inferencesPerBlock = Math.max(1, Math.round(BLOCK_SECONDS / secondsEach));
+  const leadIn = Math.ceil(LEAD_IN * inferencesPerBlock);
+  const least = 2 * MIN_PAIRS * (leadIn + inferencesPerBlock) * secondsEach;
+  if (least > seconds) return none(tooLong(seconds, least));
   try {
-    return { pairs: await pairsOf(options, inferencesPerBlock), inferencesPerBlock };
+    return { pairs: await pairsOf(options, leadIn, inferencesPerBlock), inferencesPerBlock };
   } catch (error) {
     // A worker that fails fails the run; a meter that cannot be opened is no fault of the run's.
     if (!(error instanceof MicrojouleError)) throw error;
@@ -43,9 +46,13 @@ export async function overhead(options: OverheadOptions): Promise<Overhead> {
 /** Seconds an inference in blocks with more sampling and without, in turn: on, off, off, on, ... */
 async function pairsOf(
   { seconds, open, now, infer }: OverheadOptions,
+  leadIn: number,
   n: number,
 ): Promise<Overhead['pairs']> {
-  const off = async () => windowSeconds(await infer(n)) / n;
+  const off = async () => {
+    await infer(leadIn);
+    return windowSeconds(await infer(n)) / n;
+  };
   const on = async () => {
     const meter = await open();
     try {
@@ -66,5 +73,5 @@ async function pairsOf(
 const none = (reason: string): Overhead => ({ pairs: [], reason });
 const reversed = ([a, b]: [number, number]): [number, number] => [b, a];
 
-const tooLong = (seconds: number, block: number): string =>
-  `${MIN_PAIRS} pairs of blocks take ${(2 * MIN_PAIRS * block).toPrecision(2)} s, and overheadSeconds is ${seconds}`;
+const tooLong = (seconds: number, least: number): string =>
+  `${MIN_PAIRS} pairs of blocks take ${least.toPrecision(2)} s, and overheadSeconds is ${seconds}`;

@@ -7,12 +7,13 @@ export interface PairedDifference {
   hi: number;
 }
 
-/** Mean of relative differences with its 95 % interval (Student); null: there are fewer than two. */
-export function meanDifference(differences: readonly number[]): PairedDifference | null {
-  const half = scatterOfMean(differences);
-  if (half === null) return null;
-  const value = mean(differences);
-  return { value, lo: value - half, hi: value + half };
-}
+/** Of a pair, as a logarithm: a slow block counts alike on either side. */
+export const logRatio = ([a, b]: readonly [number, number]): number => Math.log(a / b);
 
-export const relativeDifference = ([a, b]: readonly [number, number]): number => a / b - 1;
+/** Geometric mean of ratios, less 1, with its 95 % interval (Student); null: there are fewer than two. */
+export function relativeDifference(logRatios: readonly number[]): PairedDifference | null {
+  const half = scatterOfMean(logRatios);
+  if (half === null) return null;
+  const centre = mean(logRatios);
+  return { value: Math.expm1(centre), lo: Math.expm1(centre - half), hi: Math.expm1(centre + half) };
+}
