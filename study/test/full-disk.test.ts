@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -18,6 +19,7 @@ import { Journal } from '../src/journal/journal.js';
 import { readJournal } from '../src/journal/read.js';
 import type { EndRecord } from '../src/types/journal.js';
 import { canMount, type SmallDisk, smallDisk } from './helpers/small-disk.js';
+import { syntheticJournal } from './helpers/synthetic-journal.js';
 import { FAST, runsOf } from './helpers/tables.js';
 
 const CLI = join(import.meta.dirname ?? __dirname, '../bin/microjoule-study.js');
@@ -174,5 +176,30 @@ describe('on a full disk', () => {
     rmSync(onDisk('ballast'));
     expect(study('none')).toMatchObject({ code: 0 });
     expectWhole(onDisk('results/journal.ndjson'));
+  });
+
+  test('a merge leaves nothing that looks like a journal', async () => {
+    const source = join(folder, 'journal.ndjson');
+    const journal = await Journal.open(source);
+    const records = syntheticJournal({
+      seed: 1,
+      table: { subjects: [{ id: 'ort', runtime: 'onnxruntime', provider: 'cpu' }] },
+      truth: () => ({ gpuJ: 0, cpuJ: 1, seconds: 0.01 }),
+    });
+    for (const one of records) journal.append(one);
+    journal.close();
+    const merge = () => run(process.execPath, [CLI, 'merge', source, '--into', onDisk('all.ndjson')], folder);
+    // Room for a part of it.
+    writeFileSync(onDisk('room'), Buffer.alloc(1 << 14));
+    fill(onDisk('ballast'));
+    rmSync(onDisk('room'));
+    expect(merge()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/all\.ndjson.* \(the disk is full\).*\.\nMake room, .*\n$/),
+    });
+    expect(readdirSync((disk as SmallDisk).path)).toEqual(['ballast']);
+    rmSync(onDisk('ballast'));
+    expect(merge()).toMatchObject({ code: 0 });
+    expect(readJournal(onDisk('all.ndjson'))).toEqual(readJournal(source));
   });
 });
