@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -57,6 +65,11 @@ describe('the journal', () => {
       message: expect.stringContaining('on elsewhere'),
       remedy: expect.stringContaining('remove'),
     });
+  });
+
+  test('that is a device is refused, not read without end', async () => {
+    symlinkSync('/dev/full', path);
+    await expect(Journal.open(path)).rejects.toThrow(/journal\.ndjson is no file/);
   });
 
   test('that may not grow any more says so in one sentence, and loses nothing', () => {

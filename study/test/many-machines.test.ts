@@ -1,13 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { run } from '../../test/helpers/child.js';
+import { root, run } from '../../test/helpers/child.js';
+import { testIf } from '../../test/helpers/skip.js';
 import { readJournal, segmentsOf } from '../src/journal/read.js';
 import { FAST, runsOf } from './helpers/tables.js';
 
 const CLI = join(import.meta.dirname ?? __dirname, '../bin/microjoule-study.js');
+const GPU = FAST.replace('name: fast', 'name: a study of GPUs').replace('provider: cpu', 'provider: cuda');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mj-many-'));
@@ -79,6 +81,37 @@ describe('a study in shards', () => {
     expect(job.spec).toMatchObject({ completions: 3, parallelism: 3, completionMode: 'Indexed' });
     expect(job.spec.template.spec.containers[0].args[0]).toContain('--shard "$shard/3"');
     expect(stdout).not.toContain('&a1');
+  });
+
+  const validator = join(root, '.venv-tools/bin/kubernetes-validate');
+  const absent = 'kubernetes-validate is not installed: node tools/format.mjs installs it';
+  testIf(existsSync(validator), absent)('has a manifest that Kubernetes takes', () => {
+    const validate = (manifest: string, release: string) => {
+      writeFileSync(join(folder, 'job.yaml'), manifest);
+      const { code, stdout, stderr } = run(validator, ['--strict', '-k', release, 'job.yaml'], folder);
+      return { code, said: stdout + stderr };
+    };
+    writeFileSync(join(folder, 'gpu.yaml'), GPU);
+    for (const table of ['study.yaml', 'gpu.yaml']) {
+      const { stdout } = study('emit', 'kubernetes', table, '--shards', '3', '--image', 'example/study:1');
+      for (const release of ['1.25', '1.37']) {
+        const { code, said } = validate(stdout, release);
+        expect([code, said]).toEqual([0, expect.stringMatching(/configmap\/a-study[\s\S]*job\/a-study/)]);
+      }
+      const broken = (from: string, to: string) => {
+        expect(stdout).toContain(from);
+        return validate(stdout.replace(from, to), '1.37');
+      };
+      expect(broken('completions: 3', 'completions: three')).toMatchObject({
+        code: 1,
+        said: expect.stringContaining("spec.completions: 'three' is not of type 'integer'"),
+      });
+      expect(broken('backoffLimit', 'backofLimit')).toMatchObject({
+        code: 1,
+        said: expect.stringContaining("'backofLimit' was unexpected"),
+      });
+      expect(broken('labelSelector', 'labelSelectors').code).toBe(1);
+    }
   });
 
   test.each([

@@ -65,6 +65,7 @@ describe('a study', () => {
       ['unsupported', 'string'],
     ]);
     expect(run.steady?.cpuSeconds).not.toBeNull();
+    expect(run.overhead).toEqual({ pairs: [], reason: 'overheadSeconds is 0' });
     expect(run.agreement).toMatchObject({
       compared: false,
       reason: expect.stringContaining('weights of its own'),
@@ -159,7 +160,9 @@ describe('a worker that', () => {
 });
 
 describe('energies', () => {
-  test('are those of the board that the worker is on, above its idle with the model resident', async () => {
+  test('are those of the board that the worker is on, above its idle with the model resident', {
+    timeout: 60_000,
+  }, async () => {
     const fake = new FakeNvml(`${TWO_BOARDS}`);
     const runs = await study(
       fastTable((text) =>
@@ -171,6 +174,7 @@ describe('energies', () => {
           .replace('tensorflow, provider: cpu', 'tensorflow, provider: cuda, options: { gpu: GPU-9999 }')
           .replace('repetitions: 2', 'repetitions: 1\ncompat2024: { enabled: true, idleSeconds: 1 }')
           .replace('windowSeconds: 0.05', 'windowSeconds: 1')
+          .replace('overheadSeconds: 0', 'overheadSeconds: 1')
           .replace('residentSeconds: 0', 'residentSeconds: 1'),
       ),
       { meter: fake.options() },
@@ -190,6 +194,10 @@ describe('energies', () => {
     expect(board.terms?.length).toBeGreaterThan(0);
     expect(board.grossTerms?.length).toBeGreaterThan(0);
     expect(matched.phases.map(({ name }) => name)).toContain('engine-build');
+    expect(matched.phases.map(({ name }) => name)).toContain('overhead');
+    expect(matched.overhead).toMatchObject({ inferencesPerBlock: expect.any(Number) });
+    expect(matched.overhead?.pairs.length).toBeGreaterThanOrEqual(3);
+    for (const seconds of matched.overhead?.pairs.flat() ?? []) expect(seconds).toBeGreaterThan(0);
     expect(matched.phases.find(({ name }) => name === 'sham')?.energies[0]?.net).toBeDefined();
     expect(matched.timeline?.map(({ id }) => id)).toContain('board-1');
     expect(matched.compat2024).toMatchObject({ idleGpuW: expect.closeTo(300, 0), cpuJ: null });

@@ -10,6 +10,7 @@ import { findings } from './findings.js';
 import { energyTests, timeTests } from './group.js';
 import { labelsOf } from './names.js';
 import { normalityRows } from './normality.js';
+import { overheadRow } from './overhead.js';
 import { type PreparedCell, type PreparedRun, prepare } from './prepared.js';
 import { readingRows } from './readings.js';
 import type { RunEnergy } from './run-energy.js';
@@ -52,6 +53,7 @@ export function analyseRecords(records: readonly JournalRecord[]): Analysis {
     breakEven: breakEvens(ranked, runsIn(records)),
     compat2024: compatRows(cells.filter(({ cell }) => !cell.null)),
     readings: readingRows(groups, cells),
+    overhead: cells.flatMap((cell) => overheadRow(cell) ?? []),
     notes: selection.notes,
   };
 }

@@ -1,6 +1,7 @@
 // What a run's own record says against it: told, and judged by the reader.
 import type { DeviceConditions } from 'microjoule';
 import type { RunRecord } from '../types/journal.js';
+import { overheadCheck } from './overhead.js';
 import type { PreparedCell } from './prepared.js';
 import { sameUuid } from './run-energy.js';
 import type { FailedCheck, FailedRun } from './types.js';
@@ -14,7 +15,11 @@ export function failedRuns(records: readonly RunRecord[]): FailedRun[] {
 }
 
 export function failedChecks(cells: readonly PreparedCell[]): FailedCheck[] {
-  return cells.flatMap((cell) => [...cell.records.flatMap(checksOfRun), ...checksOfCell(cell)]);
+  return cells.flatMap((cell) => [
+    ...cell.records.flatMap(checksOfRun),
+    ...checksOfCell(cell),
+    ...overheadCheck(cell),
+  ]);
 }
 
 function checksOfRun(run: RunRecord): FailedCheck[] {

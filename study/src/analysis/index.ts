@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJournal } from '../journal/read.js';
-import { ioFailure } from '../refuse.js';
+import { ioFailure, reasonOf } from '../refuse.js';
 import type { JournalRecord } from '../types/journal.js';
 import { analyseRecords } from './analyse.js';
 import { cellsCsv, runsCsv } from './csv.js';
@@ -28,7 +28,7 @@ export function writeAnalysis(analysis: Analysis, folder: string): string[] {
     mkdirSync(folder, { recursive: true });
     for (const [name, content] of files) writeFileSync(join(folder, name), content);
   } catch (error) {
-    throw ioFailure(`The analysis cannot be written to ${folder}: ${(error as Error).message}.`);
+    throw ioFailure(`The analysis cannot be written to ${folder} (${reasonOf(error)}).`);
   }
   return files.map(([name]) => join(folder, name));
 }

@@ -4,6 +4,7 @@
 import type { Machine } from '../types/journal.js';
 import type { CallPath, ModelName, Provider, RunTable, Runtime } from '../types/table.js';
 import type { DunnPair, KruskalWallis } from './stats/kruskal-dunn.js';
+import type { PairedDifference } from './stats/paired.js';
 import type { ShapiroWilk } from './stats/shapiro-wilk.js';
 import type { Spearman } from './stats/spearman.js';
 import type { TwoSamples } from './stats/two-samples.js';
@@ -119,7 +120,7 @@ export interface FailedRun {
 export interface FailedCheck {
   run: string;
   cell: string;
-  check: 'gate' | 'agreement' | 'throttling' | 'other-work' | 'energy' | 'configuration';
+  check: 'gate' | 'sampling' | 'agreement' | 'throttling' | 'other-work' | 'energy' | 'configuration';
   reason: string;
 }
 
@@ -252,6 +253,17 @@ export interface ReadingRow {
   idleW: Reading;
 }
 
+/** What the meter's sampling did to the time of an inference in one cell. */
+export interface OverheadRow {
+  cell: string;
+  /** Runs and pairs of blocks that tell. */
+  runs: number;
+  pairs: number;
+  /** Relative, of sampling doubled over not; null: not told. */
+  difference: PairedDifference | null;
+  sentence: string;
+}
+
 export interface NormalityRow {
   cell: string;
   metric: Metric;
@@ -295,5 +307,6 @@ export interface Analysis {
   breakEven: BreakEven[];
   compat2024: CompatRow[];
   readings: ReadingRow[];
+  overhead: OverheadRow[];
   notes: string[];
 }

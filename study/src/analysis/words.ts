@@ -6,6 +6,12 @@ export function percent(share: number): string {
   return `${inPercent(share, decimalsFor(Math.abs(share)))} %`;
 }
 
+/** With its sign, to a tenth of a thousandth. */
+export function signedPercent(share: number): string {
+  const text = inPercent(share, 2);
+  return `${share > 0 && Number(text) !== 0 ? '+' : ''}${text} %`;
+}
+
 const decimalsFor = (share: number): number => (share >= 0.1 ? 0 : share >= 0.01 ? 1 : 2);
 
 const inPercent = (share: number, decimals: number): string => {

@@ -31,6 +31,7 @@ const OPTIONS = {
   idle: { type: 'string' },
   warmup: { type: 'string' },
   gate: { type: 'string' },
+  overhead: { type: 'string' },
   interpreter: { type: 'string' },
   out: { type: 'string' },
   json: { type: 'boolean' },
@@ -99,6 +100,7 @@ function tableOf(args: Arguments): RunTable {
       idle: { bareSeconds: idle, residentSeconds: idle },
       warmup: { seconds: seconds(args, 'warmup') },
       stability: { timeoutSeconds: seconds(args, 'gate') },
+      overheadSeconds: seconds(args, 'overhead'),
     },
     interpreters: interpreter === undefined ? {} : { [runtime]: interpreter },
   });

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { ioFailure, refuse } from '../refuse.js';
+import { cannotWrite, refuse } from '../refuse.js';
 import { SAMPLE_TABLE } from '../table/sample.js';
 import { parse } from './arguments.js';
 
@@ -11,9 +11,9 @@ export async function init(argv: string[]): Promise<number> {
   try {
     writeFileSync(path, SAMPLE_TABLE, { flag: args.flag('force') ? 'w' : 'wx' });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw refuse(`${path} is there already.`, 'Give another name, or --force.');
-    throw ioFailure(`${path} cannot be written: ${message}.`);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw refuse(`${path} is there already.`, 'Give another name, or --force.');
+    throw cannotWrite(path, error);
   }
   process.stdout.write(`${path} written. Next: microjoule-study plan ${path}\n`);
   return 0;

@@ -41,6 +41,7 @@ Options of cell
   --idle SECONDS      quiet time on each side, bare and with the model (default 3)
   --warmup SECONDS    dropped before it (default 5)
   --gate SECONDS      how long it may wait for a quiet machine (default 120)
+  --overhead SECONDS  blocks that tell what sampling costs (default 2)
   --interpreter PATH  of the runtime
 
 Options of setup-runtimes

@@ -1,6 +1,16 @@
-import { appendFileSync, closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { ioFailure } from '../refuse.js';
+import { cannotWrite, ioFailure, reasonOf, roomRemedy } from '../refuse.js';
 import type { JournalRecord } from '../types/journal.js';
 import { JournalLock } from './lock.js';
 import { parseJournal, readBytes } from './read.js';
@@ -28,6 +38,7 @@ export class Journal {
     const fd = openForUpdate(path);
     let lock: JournalLock | undefined;
     try {
+      requireFile(path, fd);
       lock = await JournalLock.take(path);
       const { records, wholeBytes, torn } = parseJournal(path, readBytes(path));
       if (torn.length > 0) cutOff(path, fd, wholeBytes, torn);
@@ -53,14 +64,20 @@ export class Journal {
       }
       fsyncSync(this.fd);
     } catch (error) {
-      ftruncateSync(this.fd, this.#bytes);
-      throw ioFailure(
-        `${this.path} cannot be written (${reasonOf(error)}): the last run is not in it, all before are.`,
-        'Make room, then start the study again: it goes on there.',
-      );
+      this.#takeBack();
+      throw cannotWrite(this.path, error, ': the last record is not in it, all before are');
     }
     this.#bytes += line.length;
     this.#records.push(record);
+  }
+
+  /** Where that fails too, half a line stays; it is cut off when the journal is opened again. */
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.fd, this.#bytes);
+    } catch {
+      // What failed first is what is told.
+    }
   }
 
   close(): void {
@@ -86,11 +103,24 @@ function openForUpdate(path: string): number {
 }
 
 const cannotOpen = (path: string, error: unknown) =>
-  ioFailure(`The journal ${path} cannot be opened (${reasonOf(error)}).`);
+  ioFailure(`The journal ${path} cannot be opened (${reasonOf(error)}).`, roomRemedy(error));
+
+/** A device or a pipe has no end to be read to. */
+function requireFile(path: string, fd: number): void {
+  if (!fstatSync(fd).isFile())
+    throw ioFailure(`The journal ${path} is no file.`, 'Give another folder with --out.');
+}
 
 /** Half a record is kept aside, never lost, and never taken for a run. */
 function cutOff(path: string, fd: number, wholeBytes: number, torn: Buffer): void {
-  appendFileSync(`${path}.torn`, Buffer.concat([torn, Buffer.from('\n')]));
+  const aside = `${path}.torn`;
+  const before = statSync(aside, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    appendFileSync(aside, Buffer.concat([torn, Buffer.from('\n')]), { flush: true });
+  } catch (error) {
+    truncateSync(aside, before);
+    throw cannotWrite(aside, error, `: ${path} is as it was`);
+  }
   ftruncateSync(fd, wholeBytes);
   fsyncSync(fd);
 }
@@ -102,17 +132,4 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-const REASONS: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EFBIG: 'the file may not grow any more',
-  EROFS: 'the disk is read-only',
-  EACCES: 'permission denied',
-};
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { MicrojouleError } from 'microjoule';
-import { ioFailure } from '../refuse.js';
+import { writing } from '../refuse.js';
 import { hashOf } from './hash.js';
 
 interface Owner {
@@ -86,9 +86,5 @@ function writeOwner(path: string): void {
     host: hostname(),
     since: new Date().toISOString(),
   };
-  try {
-    writeFileSync(path, `${JSON.stringify(owner)}\n`);
-  } catch (error) {
-    throw ioFailure(`The lock ${path} cannot be written: ${(error as Error).message}.`);
-  }
+  writing(path, () => writeFileSync(path, `${JSON.stringify(owner)}\n`));
 }

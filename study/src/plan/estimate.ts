@@ -6,9 +6,11 @@ const GATE_SECONDS = 2;
 
 /** What one run takes at least, seconds. */
 export function runSeconds({ protocol }: RunTable): number {
-  const { windowSeconds, warmup, idle, cooldownSeconds }: Protocol = protocol;
+  const { windowSeconds, warmup, idle, overheadSeconds, cooldownSeconds }: Protocol = protocol;
   const quiet = 2 * idle.bareSeconds + 2 * idle.residentSeconds;
-  return GATE_SECONDS + cooldownSeconds + START_SECONDS + quiet + warmup.seconds + windowSeconds;
+  return (
+    GATE_SECONDS + cooldownSeconds + START_SECONDS + quiet + warmup.seconds + overheadSeconds + windowSeconds
+  );
 }
 
 /** A sham window and the quiet time behind it, in a cell's first repetition. */

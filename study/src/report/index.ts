@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Analysis } from '../analysis/types.js';
 import { readJournal } from '../journal/read.js';
-import { ioFailure } from '../refuse.js';
+import { ioFailure, reasonOf } from '../refuse.js';
 import type { JournalRecord } from '../types/journal.js';
 import { page, type ReportOptions } from './page.js';
 
@@ -27,6 +27,6 @@ export async function report(
   try {
     writeFileSync(outFile, text);
   } catch (error) {
-    throw ioFailure(`The report cannot be written to ${outFile}: ${(error as Error).message}.`);
+    throw ioFailure(`The report cannot be written to ${outFile} (${reasonOf(error)}).`);
   }
 }

@@ -1,6 +1,6 @@
 // One run, phase by phase: gate, bare idle, load, first call, warm-up, resident idle, steady state, idle, close, idle.
 import { type EnergyReport, MicrojouleError, mark } from 'microjoule';
-import type { Gate, RunRecord } from '../types/journal.js';
+import type { Gate, Overhead, RunRecord } from '../types/journal.js';
 import type { HelloAnswer, LoadAnswer } from '../types/protocol.js';
 import type { Cell, PlannedRun } from '../types/table.js';
 import type { Worker } from '../worker/client.js';
@@ -10,6 +10,7 @@ import type { Paths } from './agreement.js';
 import type { Bench } from './bench.js';
 import { type WorkerBoard, workerBoard } from './energies.js';
 import { stabilityGate } from './gate.js';
+import { overhead } from './overhead.js';
 import { innerPhasesFault, Phases } from './phases.js';
 import { requireHonest, TRIES } from './refused.js';
 import { steadyWindow, type Window } from './steady.js';
@@ -32,6 +33,7 @@ export class Attempt {
   files: CellFiles | undefined;
   window: Window | undefined;
   outputs: Paths | undefined;
+  overhead: Overhead | undefined;
 
   constructor(
     private readonly bench: Bench,
@@ -119,6 +121,7 @@ export class Attempt {
     const warm = await warmUp({ worker, protocol, temperature, signal: bench.signal });
     phases.add('warm-up', warm.start, warm.end);
     await this.#checkReadBack(alone, warm);
+    await this.#overhead(warm.secondsEach);
     const quiet = () => phases.during('idle-resident-before', () => wait(idle.residentSeconds, bench.signal));
     this.window = await steadyWindow(worker, warm.secondsEach, {
       seconds,
@@ -129,6 +132,20 @@ export class Attempt {
       },
     });
     phases.add('steady', this.window.start, this.window.end);
+  }
+
+  /** Where the device is warm, and the idle time before the window is still to come. */
+  async #overhead(secondsEach: number): Promise<void> {
+    const { meter, table, openSecond, signal } = this.bench;
+    const { overheadSeconds: seconds, timeoutSeconds } = table.protocol;
+    const sampled = meter.channels.some(({ unsupported }) => !unsupported);
+    const inBlock = async (n: number) => {
+      throwIfInterrupted(signal);
+      return (await infer(this.worker as Worker, n, timeoutSeconds)).answer;
+    };
+    const now = () => performance.now() / 1000;
+    const blocks = () => overhead({ seconds, secondsEach, sampled, open: openSecond, now, infer: inBlock });
+    this.overhead = seconds > 0 && sampled ? await this.phases.during('overhead', blocks) : await blocks();
   }
 
   /** Reads outputs after many inferences; where they come late, again after as many. */

@@ -10,6 +10,8 @@ export interface Bench {
   meter: Meter;
   files: StudyFiles;
   start: StartWorker;
+  /** Another meter that samples as `meter` does. */
+  openSecond: () => Promise<Meter>;
   segment: number;
   /** Of the board before the first run of the segment, C; null: not known yet, or no board tells. */
   baselineC: number | null;

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { writing } from '../refuse.js';
 import { killGroup, startOf } from '../worker/process-group.js';
 
 interface Left {
@@ -12,8 +13,9 @@ interface Left {
 /** Notes the worker under way, so that a study that was killed does not leave it working beside the next one. */
 export function noteWorker(path: string, pid: number): void {
   const start = startOf(pid);
-  if (start !== undefined)
-    writeFileSync(path, JSON.stringify({ host: hostname(), pid, start } satisfies Left));
+  if (start === undefined) return;
+  const left: Left = { host: hostname(), pid, start };
+  writing(path, () => writeFileSync(path, JSON.stringify(left)));
 }
 
 export function endLeftover(path: string): void {

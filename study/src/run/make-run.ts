@@ -45,7 +45,7 @@ export async function makeRun(
     failure = { during: attempt.during, reason: error.message, log: attempt.worker?.logTail() ?? [] };
     figures = { phases: await phasesSoFar(bench, attempt) };
   }
-  const { hello, load, inputHash, worker, gate } = attempt;
+  const { hello, load, inputHash, worker, gate, overhead } = attempt;
   return {
     type: 'run',
     v: 1,
@@ -72,6 +72,7 @@ export async function makeRun(
     temperatureC: null,
     phases: [],
     ...figures,
+    ...(overhead ? { overhead } : {}),
     meterCpuSeconds: meterCpuSeconds(bench.meter) - meterCpu,
   };
 }

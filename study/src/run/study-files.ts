@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { mark } from 'microjoule';
 import { cachedModel, writeInputs } from 'microjoule-models';
+import { writing } from '../refuse.js';
 import type { LoadAnswer } from '../types/protocol.js';
 import type { Cell, ModelName, OnnxSource, RunTable, Runtime } from '../types/table.js';
 import type { Worker } from '../worker/client.js';
@@ -114,7 +115,7 @@ export class StudyFiles {
     if (before) throw before;
     try {
       const { exported, conversion } = await this.#makeExport(source, cell, onnx, weights);
-      writeFileSync(about, JSON.stringify(exported));
+      writeWhole(about, JSON.stringify(exported));
       return { ...exported, conversion };
     } catch (error) {
       if (!(error instanceof WorkerFailure)) throw error;
@@ -173,6 +174,14 @@ export class StudyFiles {
     mkdirSync(folder, { recursive: true });
     return join(folder, name);
   }
+}
+
+/** It is there whole or not at all. */
+function writeWhole(path: string, text: string): void {
+  writing(path, () => {
+    writeFileSync(`${path}.tmp`, text);
+    renameSync(`${path}.tmp`, path);
+  });
 }
 
 function npyFiles(folder: string): Record<string, string> {

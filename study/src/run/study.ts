@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Meter, type MeterOptions, MicrojouleError, mark } from 'microjoule';
 import { Journal } from '../journal/journal.js';
@@ -7,7 +7,7 @@ import { runsIn } from '../journal/read.js';
 import { openSegment } from '../journal/segment.js';
 import { planOf } from '../plan/plan.js';
 import { runsOf, type Shard } from '../plan/shard.js';
-import { ioFailure } from '../refuse.js';
+import { writing } from '../refuse.js';
 import type { EndRecord, PhaseName, RunRecord, SegmentRecord } from '../types/journal.js';
 import type { Cell, Plan, PlannedRun, RunTable, Runtime } from '../types/table.js';
 import { versions } from '../version.js';
@@ -18,13 +18,13 @@ import type { Bench } from './bench.js';
 import { idle2024 } from './compat2024.js';
 import { endLeftover, noteWorker } from './leftover.js';
 import { makeRun } from './make-run.js';
+import { requireRoom, requireUnspoilt } from './room.js';
 import { StudyFiles } from './study-files.js';
 import { Interrupted } from './wait.js';
 
 export const JOURNAL = 'journal.ndjson';
 /** Runs with long idle times are resolved from their first second on. */
 const HISTORY_SECONDS = 3600;
-const NEEDED_BYTES = 1 << 20;
 
 export interface StudyOptions {
   table: RunTable;
@@ -61,11 +61,12 @@ function requireInterpreters(table: RunTable): void {
 export async function runStudy(options: StudyOptions): Promise<EndRecord['reason']> {
   requireInterpreters(options.table);
   const out = resolve(options.out);
-  mkdirSync(join(out, 'logs'), { recursive: true });
+  const logs = join(out, 'logs');
+  writing(logs, () => mkdirSync(logs, { recursive: true }));
   const journal = await Journal.open(join(out, JOURNAL));
   try {
     endLeftover(join(out, 'worker.json'));
-    const meter = await Meter.open({ historySeconds: HISTORY_SECONDS, ownWork: 'tree', ...options.meter });
+    const meter = await Meter.open({ historySeconds: HISTORY_SECONDS, ...sampling(options) });
     try {
       return await runOn({ ...options, out }, journal, meter);
     } finally {
@@ -75,6 +76,8 @@ export async function runStudy(options: StudyOptions): Promise<EndRecord['reason
     journal.close();
   }
 }
+
+const sampling = ({ meter }: StudyOptions): MeterOptions => ({ ownWork: 'tree', ...meter });
 
 async function runOn(options: StudyOptions, journal: Journal, meter: Meter): Promise<EndRecord['reason']> {
   const { table, shard, out } = options;
@@ -123,6 +126,7 @@ async function allRuns({ options, journal, bench, plan, runs, meter }: AllRuns):
     const cell = plan.cells.find(({ id }) => id === run.cell) as Cell;
     const record =
       impossibleAgain(journal, bench.segment, run, sequence) ?? (await makeRun(bench, cell, run, sequence));
+    requireUnspoilt(record, out);
     journal.append(record);
     on({ type: 'record', record });
   }
@@ -172,6 +176,7 @@ function makeBench(options: StudyOptions, meter: Meter, journal: Journal, segmen
     meter,
     files: new StudyFiles(out, table, start),
     start,
+    openSecond: () => Meter.open(sampling(options)),
     segment: segment.segment,
     baselineC: earlier.find(({ gate }) => gate)?.gate?.temperatureC ?? null,
     idle2024: undefined,
@@ -187,15 +192,4 @@ async function startWorker(table: RunTable, out: string, runtime: Runtime, name:
   const worker = await Worker.start({ program, args, cwd: out, log });
   noteWorker(join(out, 'worker.json'), worker.pid);
   return worker;
-}
-
-/** Before a run begins, rather than after it, when there is no place for its record. */
-function requireRoom(out: string): void {
-  const { bavail, bsize } = statfsSync(out);
-  if (bavail * bsize < NEEDED_BYTES) {
-    throw ioFailure(
-      `The disk of ${out} is full: the next run was not begun.`,
-      'Make room, then start the study again.',
-    );
-  }
 }

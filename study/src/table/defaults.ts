@@ -11,6 +11,7 @@ export const DEFAULT_PROTOCOL: Protocol = {
     otherWork: 'wait',
     timeoutSeconds: 120,
   },
+  overheadSeconds: 2,
   cooldownSeconds: 5,
   timeoutSeconds: 600,
 };

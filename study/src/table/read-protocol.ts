@@ -4,12 +4,13 @@ import type { YamlNode } from './yaml-node.js';
 
 export function readProtocol(node: YamlNode | undefined): Protocol {
   const fields = node?.fields(Object.keys(D)) ?? {};
-  const { windowSeconds, warmup, idle, stability, cooldownSeconds, timeoutSeconds } = fields;
+  const { windowSeconds, warmup, idle, stability, overheadSeconds, cooldownSeconds, timeoutSeconds } = fields;
   return {
     windowSeconds: windowSeconds?.number(0, { above: true }) ?? D.windowSeconds,
     warmup: readWarmup(warmup),
     idle: readIdle(idle),
     stability: readStability(stability),
+    overheadSeconds: overheadSeconds?.number(0) ?? D.overheadSeconds,
     cooldownSeconds: cooldownSeconds?.number(0) ?? D.cooldownSeconds,
     timeoutSeconds: timeoutSeconds?.number(0, { above: true }) ?? D.timeoutSeconds,
   };

@@ -63,6 +63,7 @@ protocol:
     temperatureC: 5               # within so many degrees of the first run's start  #= 5
     otherWork: wait               # other processes on the GPU: wait, ignore  #= wait
     timeoutSeconds: 120           # then the run goes on, and its record says that the gate did not pass  #= 120
+  overheadSeconds: 2              # blocks with sampling doubled and not, for what it costs; 0: none  #= 2
   cooldownSeconds: 5              # at least so long between two runs  #= 5
   timeoutSeconds: 600             # a worker is given up when one request takes longer  #= 600
 

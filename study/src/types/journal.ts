@@ -73,6 +73,7 @@ export type PhaseName =
   | 'idle-resident-before'
   | 'first-call'
   | 'warm-up'
+  | 'overhead'
   | 'steady'
   | 'tail'
   | 'idle-resident-after'
@@ -135,6 +136,15 @@ export interface Compat2024 {
   note: string;
 }
 
+/** What the meter's sampling does to the time of an inference: blocks beside a second meter, and without it. */
+export interface Overhead {
+  /** Seconds an inference, of each pair of blocks; none: not told. */
+  pairs: [on: number, off: number][];
+  inferencesPerBlock?: number;
+  /** Why there are none. */
+  reason?: string;
+}
+
 export interface RunRecord {
   type: 'run';
   v: 1;
@@ -163,6 +173,7 @@ export interface RunRecord {
   compat2024?: Compat2024;
   /** Power over the run, at most 300 points a counter, for plots only. */
   timeline?: PowerSeries[];
+  overhead?: Overhead;
   /** Cost of the meter's own threads over the run, CPU seconds. */
   meterCpuSeconds: number | null;
 }

@@ -65,6 +65,8 @@ export interface Protocol {
     otherWork: 'wait' | 'ignore';
     timeoutSeconds: number;
   };
+  /** Blocks that tell what sampling does to the time of an inference; 0: none. Default 2. */
+  overheadSeconds: number;
   /** At least so long between two runs. */
   cooldownSeconds: number;
   /** The worker is given up when one request takes longer. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A worker that computes nothing and takes its time for it. It is started as an interpreter would be, with the script
 // that it plays; the option 'fake' of its subject tells how it misbehaves, the option 'gpu' on which GPU it is.
-const { writeFileSync, writeSync } = require('node:fs');
+const { existsSync, openSync, writeFileSync, writeSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const { createInterface } = require('node:readline');
 
@@ -34,6 +34,17 @@ function npy(dims, value) {
   return Buffer.concat([prefix, Buffer.from(header, 'latin1'), Buffer.from(data.buffer)]);
 }
 
+/** Takes all room that the study's folder has, unless a file there says that it may not. */
+function fillDisk() {
+  if (existsSync('spared')) return;
+  const ballast = openSync('ballast', 'w');
+  try {
+    for (;;) writeSync(ballast, Buffer.alloc(1 << 16));
+  } catch (error) {
+    if (error.code !== 'ENOSPC') throw error;
+  }
+}
+
 async function infer({ n, minSeconds }) {
   if (how === 'dies') process.exit(7);
   if (how === 'hangs') await sleep(1e6);
@@ -47,12 +58,14 @@ async function infer({ n, minSeconds }) {
     await sleep(count * MS);
     for (let i = 0; i < count; i += 1) durationsMs.push(MS * 0.9);
   } else {
-    const made = how === 'skips' ? 1 : count;
+    const made = how === 'skips' ? 2 : count;
     await sleep(made * MS);
-    const each = Number(now() - startNs) / 1e6 / count;
+    const each = (how === 'skips' ? MS : Number(now() - startNs) / 1e6) / count;
     for (let i = 0; i < count; i += 1) durationsMs.push(each);
   }
   let endNs = now();
+  // One inference's time to the ns, so that a busy machine does not decide what is seen of it.
+  if (how === 'skips') endNs = startNs + BigInt(MS * 1e6);
   if (how === 'shortens' && count > 1) endNs = startNs + (endNs - startNs) / 20n;
   if (how === 'shortens') durationsMs.fill(0);
   if (how === 'past')
@@ -80,6 +93,8 @@ const handlers = {
       deviceUuid: request.provider === 'cpu' ? null : (request.options.gpu ?? 'GPU-1111'),
       weights: how === 'disagrees' ? 'mapped' : 'own',
       sameArchitecture: true,
+      // Longer than what the last page of a file may still have room for.
+      ...(how?.startsWith('fills') ? { options: { filler: 'x'.repeat(10_000) } } : {}),
       phases: how === 'builds' ? [{ name: 'engine-build', startNs, endNs: String(now()) }] : [],
     };
   },
@@ -89,13 +104,17 @@ const handlers = {
   outputs: async ({ folder }) => {
     await sleep(Math.max(0, busyUntil - performance.now()));
     const path = join(folder, 'logits.npy');
+    if (how === 'fills-early') fillDisk();
     writeFileSync(path, npy([batch, 1000], 0.5));
     return { outputs: { logits: path } };
   },
   export: () => {
     throw Object.assign(new Error('this operator has no ONNX equivalent'), { code: 'failed' });
   },
-  close: () => ({}),
+  close: () => {
+    if (how === 'fills') fillDisk();
+    return {};
+  },
 };
 
 async function main() {

@@ -27,6 +27,7 @@ protocol:
   warmup: { inferences: 1, seconds: 0, maxSlopeCPerMinute: 1000 }
   idle: { bareSeconds: 0, residentSeconds: 0 }
   stability: { loadAverage1: 1000, timeoutSeconds: 0 }
+  overheadSeconds: 0
   cooldownSeconds: 0
   timeoutSeconds: 20
 interpreters:

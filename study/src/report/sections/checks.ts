@@ -6,6 +6,7 @@ import { details, numeric, section, table } from '../parts.js';
 
 const NAMES: Record<FailedCheck['check'], string> = {
   gate: 'stability gate',
+  sampling: 'cost of sampling',
   agreement: 'output agreement',
   throttling: 'throttling',
   'other-work': 'other work',
@@ -25,6 +26,7 @@ export function checks(context: Context): Html {
     parts.length > 0
       ? parts
       : html`<p>None: no run failed, none was excluded, and every check of every run passed.</p>`,
+    overhead(context),
   );
 }
 
@@ -95,4 +97,24 @@ function failedChecks(context: Context): Html | null {
     head: ['Cell', 'Check', numeric('Runs'), 'Reason'],
     rows,
   });
+}
+
+/** Shown whether it failed or not: the comparison rests on it. */
+function overhead(context: Context): Html | null {
+  const { overhead: cells } = context.analysis;
+  if (cells.length === 0) return null;
+  const rows = cells.map(
+    ({ cell, sentence, pairs, runs }) =>
+      html`<tr><th scope="row">${cell}</th><td>${sentence}</td><td class="number">${pairs}</td><td class="number">${runs}</td></tr>`,
+  );
+  return details(
+    'What sampling does to the time of an inference',
+    html`<p>In each run, after the warm-up: short blocks with a second meter that samples as the first does, and without it, in turn. What the second changes is taken for what the first costs. It is a fault where the interval lies outside ±0.5 %.</p>
+${table(context, {
+  id: 'overhead',
+  caption: 'Cost of sampling.',
+  head: ['Cell', 'Time per inference', numeric('Pairs'), numeric('Runs')],
+  rows,
+})}`,
+  );
 }
