@@ -496,7 +496,8 @@ export interface NativeSession {
   /**
    * Settles at once (returns the outputs) when the run ended within the caller's wait, else a promise.
    * `ticket` names the run for `cancel`; `feed` goes by index of `inputs`; `fetch` lists indices of `outputs`, undefined:
-   * all; `into` goes by position in the fetched list and gives memory to write to.
+   * all; `into` goes by position in the fetched list and gives memory to write to. `here`: on the calling thread, unless
+   * other jobs are before it.
    */
   run(
     ticket: number,
@@ -504,6 +505,7 @@ export interface NativeSession {
     fetch: readonly number[] | undefined,
     into: NativeFeed | undefined,
     settings: NativeRunSettings | undefined,
+    here: boolean,
   ): NativeOutputs | Promise<NativeOutputs>;
   cancel(ticket: number): void;
   /**

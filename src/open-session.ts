@@ -36,6 +36,8 @@ export interface OpenedSession {
   precision: Record<string, Precision>;
   /** A CUDA graph is captured and replayed. */
   graph: boolean;
+  /** Its runs take the calling thread. */
+  onCaller: boolean;
   /** Of a session with TensorRT. */
   engine: SessionEngine | undefined;
 }
@@ -52,6 +54,7 @@ interface Demands {
 export async function openSession(args: readonly unknown[]): Promise<OpenedSession> {
   const { source, options } = readCreateArguments(args);
   const common = readSessionOptions(options);
+  const onCaller = choice('runsOn', options.runsOn ?? 'session', { session: false, caller: true });
   const given = readLibraryFolders(options.libraryFolders);
   const engineRoot = readEngineCache(options.engineCache, options.executionProviders ?? []);
   throwIfAborted(options.signal);
@@ -93,7 +96,7 @@ export async function openSession(args: readonly unknown[]): Promise<OpenedSessi
     const used = providers.filter(({ name }) => session.providers.includes(name));
     const precision = precisionOf(used, common.config, runtime);
     const passedOver = [...plan.skipped, ...session.skipped];
-    return { session, runtime, skipped: passedOver, placement, precision, graph, engine };
+    return { session, runtime, skipped: passedOver, placement, precision, graph, onCaller, engine };
   } catch (error) {
     await session.release();
     await engine?.release();

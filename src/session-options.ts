@@ -41,6 +41,7 @@ const SESSION_OPTIONS = [
   'extra',
   'onnxruntime',
   'libraryFolders',
+  'runsOn',
   'executorSpinUs',
   'callerWaitUs',
 ] as const satisfies readonly (keyof SessionOptions)[];

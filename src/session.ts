@@ -37,7 +37,7 @@ export type LoopResult = Omit<NativeMeasureResult, 'outputs'> & { outputs: Outpu
 
 /**
  * An ONNX model loaded into the application's own ONNX Runtime, with the shape of onnxruntime-common's
- * InferenceSession. Unlike there, `create` and `run` leave the event loop free. Runs are first in, first out.
+ * InferenceSession. Unlike there, `create` and `run` leave the event loop free (`runsOn`). Runs are first in, first out.
  */
 export class InferenceSession {
   readonly inputNames: readonly string[];
@@ -64,11 +64,12 @@ export class InferenceSession {
   readonly #outputs: readonly Port[];
   readonly #bindings: Bindings;
   readonly #engine: SessionEngine | undefined;
+  readonly #onCaller: boolean;
   #ticket = 0;
   #released: Promise<void> | undefined;
 
   private constructor(opened: OpenedSession) {
-    const { session, runtime, skipped, placement, precision, graph, engine } = opened;
+    const { session, runtime, skipped, placement, precision, graph, onCaller, engine } = opened;
     this.#native = session;
     this.#inputs = session.inputs.map(makePort);
     this.#outputs = session.outputs.map(makePort);
@@ -84,6 +85,7 @@ export class InferenceSession {
     this.precision = precision;
     this.graphCapture = graph;
     this.#engine = engine;
+    this.#onCaller = onCaller;
     this.#bindings = new Bindings({
       native: session,
       inputs: this.#inputs,
@@ -138,7 +140,7 @@ export class InferenceSession {
     const engine = this.#engine;
     if (engine?.awaitsRun) return engine.run(() => this.#runWith(ticket, feed, fetch, options ?? {}));
     if (options !== undefined) return this.#runWith(ticket, feed, fetch, options);
-    const result = this.#native.run(ticket, feed, fetch.indices, fetch.into, undefined);
+    const result = this.#native.run(ticket, feed, fetch.indices, fetch.into, undefined, this.#onCaller);
     return toOutputs(this.#outputs, Array.isArray(result) ? result : await result, fetch);
   }
 
@@ -277,8 +279,10 @@ export class InferenceSession {
     const settings = readRunOptions(options);
     // After an abort the run may go on for a while: it must not write to what the caller has back.
     const into = signal === undefined ? fetch.into : undefined;
+    // A run that may be aborted, or that builds an engine first, leaves the event loop free.
+    const here = this.#onCaller && signal === undefined && !this.#engine?.awaitsRun;
     const run = (): NativeOutputs | Promise<NativeOutputs> =>
-      this.#native.run(ticket, feed, fetch.indices, into, settings);
+      this.#native.run(ticket, feed, fetch.indices, into, settings, here);
     return toOutputs(this.#outputs, await (signal ? this.#abortable(ticket, signal, run) : run()), fetch);
   }
 

@@ -21,7 +21,7 @@ export async function profiledTrial(session: NativeSession): Promise<Placement> 
   let file: string | undefined;
   try {
     const feed = session.inputs.map(makePort).flatMap(zeros);
-    await session.run(NO_TICKET, feed, undefined, undefined, undefined);
+    await session.run(NO_TICKET, feed, undefined, undefined, undefined, false);
     file = session.endProfiling();
     return profiledPlacement(await promises.readFile(file, 'utf8'));
   } finally {

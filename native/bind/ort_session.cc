@@ -157,31 +157,47 @@ void SessionBinding::learn(const ort::RunJob& job) noexcept {
   recent_run_ns_ = recent_run_ns_ == INT64_MAX ? duration : (3 * recent_run_ns_ + duration) / 4;
 }
 
-// run(ticket, feed, fetch, into, settings)
-Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
+std::shared_ptr<ort::RunJob> SessionBinding::job_of(const Napi::CallbackInfo& info, Storage storage,
+                                                    std::vector<size_t>& fetched, std::vector<napi_value>& borrowed) {
   const Napi::Env env = info.Env();
-  require_open(env);
   auto job = std::make_shared<ort::RunJob>(model_);
   job->ticket = ticket_of(info[0]);
-  std::vector<napi_value> borrowed;
-  std::vector<size_t> fetched;
-  Status status = read_feed(env, info[1], *model_, Storage::kBorrowLarge, job->bindings, borrowed);
+  Status status = read_feed(env, info[1], *model_, storage, job->bindings, borrowed);
   if (status.ok()) status = read_fetch(env, info[2], info[3], *model_, job->bindings, fetched, borrowed);
   if (status.ok() && info[4].IsObject()) {
     status = ort::make_run_options(read_run_settings(info[4].As<Napi::Object>()), job->options);
   }
   if (!status.ok()) throw_status(env, status);
-
   if (!borrowed.empty()) job->borrowing = environment_->borrowing();
+  return job;
+}
+
+Napi::Value SessionBinding::outputs_now(Napi::Env env, ort::RunJob& job, const std::vector<size_t>& fetched) {
+  learn(job);
+  if (!job.status.ok()) throw_status(env, job.status);
+  napi_value outputs = nullptr;
+  const Status status = write_outputs(env, *model_, fetched, job.bindings, outputs);
+  if (!status.ok()) throw_status(env, status);
+  return {env, outputs};
+}
+
+// run(ticket, feed, fetch, into, settings, here)
+Napi::Value SessionBinding::run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  require_open(env);
+  std::vector<napi_value> borrowed;
+  std::vector<size_t> fetched;
+  if (info[5].ToBoolean()) {
+    const auto here = job_of(info, Storage::kBorrowAlways, fetched, borrowed);
+    if (executor_->do_here(*here)) return outputs_now(env, *here, fetched);
+    borrowed.clear();
+    fetched.clear();
+  }
+  const auto job = job_of(info, Storage::kBorrowLarge, fetched, borrowed);
   const bool short_run = recent_run_ns_ < caller_wait_ns_ && executor_->eager();
   executor_->submit(job);
   if (!short_run || !wait_briefly(*job)) return outputs_later(env, job, std::move(fetched), borrowed);
-  learn(*job);
-  if (!job->status.ok()) throw_status(env, job->status);
-  napi_value outputs = nullptr;
-  status = write_outputs(env, *model_, fetched, job->bindings, outputs);
-  if (!status.ok()) throw_status(env, status);
-  return {env, outputs};
+  return outputs_now(env, *job, fetched);
 }
 
 Napi::Value SessionBinding::outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job,

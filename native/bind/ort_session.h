@@ -50,6 +50,11 @@ class SessionBinding : public std::enable_shared_from_this<SessionBinding>, publ
                          uint64_t progress = 0, bool waited_for = true);
   void cancel(uint64_t ticket);
 
+  // A job of what `run` was given.
+  std::shared_ptr<ort::RunJob> job_of(const Napi::CallbackInfo& info, Storage storage, std::vector<size_t>& fetched,
+                                      std::vector<napi_value>& borrowed);
+  // What has ended on this thread, or while it waited.
+  Napi::Value outputs_now(Napi::Env env, ort::RunJob& job, const std::vector<size_t>& fetched);
   Napi::Value outputs_later(Napi::Env env, const std::shared_ptr<ort::RunJob>& job, std::vector<size_t> fetched,
                             const std::vector<napi_value>& borrowed);
   void learn(const ort::RunJob& job) noexcept;

@@ -193,7 +193,8 @@ Status read_feed(Napi::Env env, napi_value feed, const ort::Model& model, Storag
       size_t size = 0;
       const size_t needed = ort::byte_size(info.type, ort::element_count(shape));
       if (!read_bytes(env, data, bytes, size) || size < needed) return bad("too little data");
-      if (needed <= kCopyLimit || storage == Storage::kCopyAlways) {
+      const bool small = needed <= kCopyLimit && storage == Storage::kBorrowLarge;
+      if (small || storage == Storage::kCopyAlways) {
         status = ort::copy_tensor(model.allocator(needed), info.type, shape, bytes, needed, value);
       } else {
         status = ort::borrow_tensor(info.type, shape, bytes, needed, value);

@@ -11,7 +11,7 @@ namespace mj::bind {
 // Inputs up to this size are copied; larger ones are borrowed, their owners in `borrowed`.
 constexpr size_t kCopyLimit = 1 << 20;
 
-enum class Storage { kCopyAlways, kBorrowLarge };
+enum class Storage { kCopyAlways, kBorrowLarge, kBorrowAlways };
 
 // `feed`: groups of index, data, dims or undefined (the model's own shape).
 Status read_feed(Napi::Env env, napi_value feed, const ort::Model& model, Storage storage, ort::Bindings& out,

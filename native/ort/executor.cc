@@ -129,6 +129,12 @@ void Executor::submit(JobPtr job) {
   if (state_->sleeping.load()) thread_.signal()->wake();
 }
 
+bool Executor::do_here(Job& job) noexcept {
+  if (state_->pending.load(std::memory_order_acquire) != 0) return false;
+  const RuntimeUse use(RuntimeUse::IfExiting::kDecline);
+  return use.entered() && job.execute_at_once();
+}
+
 bool Executor::eager() const noexcept {
   return state_->pending.load(std::memory_order_acquire) == 0 && !state_->sleeping.load(std::memory_order_relaxed);
 }

@@ -19,6 +19,8 @@ class Job {
 
   // On the executor's thread.
   virtual void execute() noexcept = 0;
+  // On the caller's thread, if that can be done without waiting for anybody; false: nothing was done.
+  virtual bool execute_at_once() noexcept { return false; }
   // From any thread while `execute` runs: make it return early.
   virtual void interrupt() noexcept {}
 
@@ -53,6 +55,9 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   void submit(JobPtr job);
+  // Does the job on the calling thread, which is the one that submits; false: it was not begun, as others are before
+  // it.
+  bool do_here(Job& job) noexcept;
   // A queued job ends unrun, a running one is interrupted; both with 'aborted'. False: no such job.
   bool cancel(uint64_t ticket);
   // Cancels everything and joins; a thread stuck in a driver call is abandoned with what it holds.

@@ -39,14 +39,17 @@ void before_destructors(int status, void*) {
 
 }  // namespace
 
-RuntimeUse::RuntimeUse() noexcept {
+RuntimeUse::RuntimeUse(IfExiting if_exiting) noexcept {
   g_inside.fetch_add(1);
   if (!g_exiting.load()) return;
   g_inside.fetch_sub(1);
-  while (true) pause();
+  entered_ = false;
+  while (if_exiting == IfExiting::kStay) pause();
 }
 
-RuntimeUse::~RuntimeUse() { g_inside.fetch_sub(1); }
+RuntimeUse::~RuntimeUse() {
+  if (entered_) g_inside.fetch_sub(1);
+}
 
 void outlast(const std::atomic<int>& runs) noexcept {
   while (runs.load() > 0) {

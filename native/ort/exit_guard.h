@@ -1,17 +1,24 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace mj::ort {
 
-// Marks a stretch in which a thread of ours is inside ONNX Runtime.
+// Marks a stretch in which a thread is inside ONNX Runtime.
 class RuntimeUse {
  public:
-  // Never returns once the exit has begun: what ONNX Runtime needs is being destroyed.
-  RuntimeUse() noexcept;
+  // Once the exit has begun, what ONNX Runtime needs is being destroyed: a thread of ours stays in here for good, one
+  // of Node's is told not to go on.
+  enum class IfExiting : uint8_t { kStay, kDecline };
+  explicit RuntimeUse(IfExiting if_exiting = IfExiting::kStay) noexcept;
   ~RuntimeUse();
+  [[nodiscard]] bool entered() const noexcept { return entered_; }
   RuntimeUse(const RuntimeUse&) = delete;
   RuntimeUse& operator=(const RuntimeUse&) = delete;
+
+ private:
+  bool entered_ = true;
 };
 
 // To be called when the process is about to exit. `exit` runs the static destructors of ONNX Runtime while its other

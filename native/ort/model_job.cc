@@ -8,9 +8,21 @@ void ModelJob::execute() noexcept {
   // An interrupt that came before `arm` would be lost by it.
   if (cancelled() || !at_work.entered()) {
     status = {Code::kAborted, "The run was aborted."};
-  } else if (status = model_->lost(); status.ok()) {
-    status = model_->judged(work());
+  } else {
+    work_if_alive();
   }
+}
+
+bool ModelJob::execute_at_once() noexcept {
+  model_->arm();
+  const AtWork at_work(*model_->user(), [] { return true; }, how_);
+  if (!at_work.entered()) return false;
+  work_if_alive();
+  return true;
+}
+
+void ModelJob::work_if_alive() noexcept {
+  if (status = model_->lost(); status.ok()) status = model_->judged(work());
 }
 
 }  // namespace mj::ort

@@ -17,10 +17,12 @@ class ModelJob : public Job {
       : model_(std::move(model)), how_(how) {}
 
   void execute() noexcept final;
+  bool execute_at_once() noexcept final;
   void interrupt() noexcept override { model_->terminate(); }
 
  protected:
   virtual Status work() = 0;
+  void work_if_alive() noexcept;
   // So that it outlives what derived jobs hold in its arena.
   const std::shared_ptr<Model> model_;
 

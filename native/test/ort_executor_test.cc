@@ -93,6 +93,36 @@ TEST("executor: a queued job is dropped unrun, a running one is interrupted") {
   CHECK(!executor.cancel(1));
 }
 
+TEST("executor: a job is done at once on the calling thread where none is before it") {
+  class Here final : public Job {
+   public:
+    explicit Here(bool free) : free_(free) {}
+    void execute() noexcept override {}
+    bool execute_at_once() noexcept override {
+      if (free_) done_on = std::this_thread::get_id();
+      return free_;
+    }
+    std::thread::id done_on;
+
+   private:
+    const bool free_;
+  };
+  Executor executor(0);
+  Here here(true);
+  CHECK(executor.do_here(here));
+  CHECK(here.done_on == std::this_thread::get_id());
+  Here elsewhere_busy(false);
+  CHECK(!executor.do_here(elsewhere_busy));
+
+  auto before = std::make_shared<Held>();
+  executor.submit(before);
+  Here behind(true);
+  CHECK(!executor.do_here(behind));
+  before->let_go = true;
+  ended(*before);
+  CHECK(executor.do_here(behind));
+}
+
 TEST("executor: a run that cannot be stopped goes on after its cancellation, its result is dropped, others wait") {
   class Deaf final : public Job {
    public:

@@ -143,6 +143,13 @@ export interface SessionOptions {
    * onnxruntime-node, LD_LIBRARY_PATH, Python environments, /usr/local/cuda, ldconfig's, the system's.
    */
   libraryFolders?: readonly string[];
+  /**
+   * Thread of `run`. 'session' (default): one of the session's own, so that the event loop goes on. 'caller': the calling
+   * thread, as in onnxruntime-node: the event loop stands still until the run has ended, and in return nothing is handed
+   * over and no input copied. Runs with a signal, those behind other work of the session, and those that would have to wait
+   * for another session go to the session's thread in either case.
+   */
+  runsOn?: 'session' | 'caller';
   /** How long the executor keeps polling after its last job, µs. Default 50; 0: it sleeps at once. */
   executorSpinUs?: number;
   /** How long `run` may wait on the calling thread for runs known to be short, µs. Default 20; 0: never. */
