@@ -3,8 +3,8 @@
 //   node bench/gpu/beside.mjs OUT [--models resnet50,…] [--batches 1,64] [--cells cuda-host,cuda-device,cuda-graph]
 //     [--peers cuda] [--pairs 60] [--loop-ms 80] [--calls 8] [--engine-cache FOLDER] [--library-folder FOLDER …] [--rehearse]
 // 1. session.measure's loop beside the bare C++ loop, both threads on one logical CPU, which changes from pair to pair.
-// 2. run() beside onnxruntime-node's run(), a few calls each in turn. It ignores freeDimensionOverrides, so neither side
-//    has them: fixed dimensions make another graph.
+// 2. run() on the calling thread and on the session's beside onnxruntime-node's run(), a few calls each in turn. It ignores
+//    freeDimensionOverrides, so no side has them: fixed dimensions make another graph.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -53,10 +53,8 @@ try {
         file,
         tensors: models.makeInputs(model, { batch: Number(batch), sequenceLength: SEQUENCE }),
       };
-      for (const name of list(options.cells)) await compare(record.loops, name, subject, besideBareLoop);
-      for (const provider of list(options.peers)) {
-        await compare(record.calls, `${provider} run()`, { ...subject, provider }, besideTheirRun);
-      }
+      for (const name of list(options.cells)) await compareLoops(name, subject);
+      for (const provider of list(options.peers)) await compareRuns(provider, subject);
     }
   }
 } finally {
@@ -64,21 +62,41 @@ try {
   board.close();
 }
 
-async function compare(rows, name, subject, comparison) {
+async function compareLoops(name, subject) {
   const at = { model: subject.model, batch: subject.batch, name };
-  const what = `${at.model} batch ${at.batch} ${name}`;
+  await recorded(record.loops, at, async () => {
+    const pairs = await besideBareLoop(name, subject);
+    tell(record.loops, { ...at, pairs });
+  });
+}
+
+async function compareRuns(provider, subject) {
+  const at = { model: subject.model, batch: subject.batch, name: `${provider} run()` };
+  await recorded(record.calls, at, async () => {
+    const rounds = await besideTheirRun(provider, subject);
+    for (const [side, thread] of Object.entries({ caller: 'the calling', session: "the session's" })) {
+      const pairs = rounds.map(({ [side]: ours, theirs }) => ({ ours, theirs }));
+      tell(record.calls, { ...at, name: `${at.name} on ${thread} thread`, pairs });
+    }
+  });
+}
+
+function tell(rows, { pairs, ...at }) {
+  const [ours, theirs] = ['ours', 'theirs'].map((side) => pairs.map((pair) => pair[side]));
+  const ratio = pairedRatio(ours, theirs, random);
+  rows.push({ ...at, ours: median(ours), theirs: median(theirs), ratio, pairs });
+  console.log(
+    `${at.model} batch ${at.batch} ${at.name}: ${median(ours).toFixed(4)} ms, theirs ${median(theirs).toFixed(4)} ms, ` +
+      `ratio ${ratio.value.toFixed(4)} (${ratio.lo.toFixed(4)} to ${ratio.hi.toFixed(4)})`,
+  );
+}
+
+async function recorded(rows, at, comparison) {
   try {
-    const pairs = await comparison(name, subject);
-    const [ours, theirs] = ['ours', 'theirs'].map((side) => pairs.map((pair) => pair[side]));
-    const ratio = pairedRatio(ours, theirs, random);
-    rows.push({ ...at, ours: median(ours), theirs: median(theirs), ratio, pairs });
-    const interval = `${ratio.lo.toFixed(4)} to ${ratio.hi.toFixed(4)}`;
-    console.log(
-      `${what}: ${median(ours).toFixed(4)} ms, theirs ${median(theirs).toFixed(4)} ms, ratio ${ratio.value.toFixed(4)} (${interval})`,
-    );
+    await comparison();
   } catch (error) {
     rows.push({ ...at, failed: error.message });
-    console.log(`${what}: failed: ${error.message}`);
+    console.log(`${at.model} batch ${at.batch} ${at.name}: failed: ${error.message}`);
   }
   writeFileSync(join(options.out, 'beside.json'), `${JSON.stringify(record)}\n`);
 }
@@ -107,9 +125,9 @@ async function besideBareLoop(name, { model, batch, file, tensors }) {
   return pairs;
 }
 
-async function besideTheirRun(_name, { model, batch, file, tensors, provider }) {
+async function besideTheirRun(provider, { model, batch, file, tensors }) {
   const runs = await openRuns({ provider, file, tensors });
-  record.about ??= await describe(board, options, runs.session);
+  record.about ??= await describe(board, options, runs.about);
   const timed = async (run) => {
     const durations = [];
     for (let i = 0; i < WARM_UP_CALLS + options.calls; i++) {
@@ -119,19 +137,21 @@ async function besideTheirRun(_name, { model, batch, file, tensors, provider }) 
     }
     return median(durations.slice(WARM_UP_CALLS));
   };
-  const sides = { ours: () => timed(runs.ours), theirs: () => timed(runs.theirs) };
+  const sides = Object.fromEntries(
+    ['caller', 'session', 'theirs'].map((side) => [side, () => timed(runs[side])]),
+  );
   await inTurn(sides);
   const pairs = [];
   // As long in all as the loops take.
   const pairMs = 2 * options.calls * Math.max(1, await timed(runs.theirs));
   const count = Math.min(400, Math.ceil((options.pairs * 2 * options['loop-ms']) / pairMs));
-  console.log(`${model} batch ${batch}: ${count} pairs of ${options.calls} calls`);
+  console.log(`${model} batch ${batch}: ${count} rounds of ${options.calls} calls`);
   for (let i = 0; i < count; i++) pairs.push(await inTurn(sides));
   await runs.close();
   return pairs;
 }
 
-/** Both sides, one after the other, in random order. */
+/** All sides, one after the other, in random order. */
 async function inTurn(sides) {
   const pair = {};
   for (const [side, run] of shuffle(Object.entries(sides), random)) pair[side] = await run();

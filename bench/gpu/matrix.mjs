@@ -110,7 +110,7 @@ async function measureCell(meter, cell, at) {
     ['ours', () => ours(meter, cell)],
     ['bare', () => bareLoop(meter, cell)],
     ...(cell.runs ? [['peer', () => awaited(meter, cell.runs.theirs)]] : []),
-    ...(cell.runs ? [['run', () => awaited(meter, cell.runs.ours)]] : []),
+    ...(cell.runs ? [['run', () => awaited(meter, cell.runs.caller)]] : []),
   ];
   for (const [name, run] of shuffle(sides, random)) {
     try {

@@ -92,24 +92,27 @@ export async function medianLatencyMs({ session, feeds }, open, lengthMs, warmup
 }
 
 /**
- * run() of ours and of onnxruntime-node over the same library. It passes no options to a provider and ignores
- * freeDimensionOverrides; fixed dimensions make another graph, so that ours has none either.
+ * run() of ours, on either thread, and of onnxruntime-node over the same library. It passes no options to a provider and
+ * ignores freeDimensionOverrides; fixed dimensions make another graph, so that ours has none either.
  */
 export async function openRuns({ provider, file, tensors }) {
   const ort = require('onnxruntime-node');
   const asked = { executionProviders: [provider] };
   const theirs = await ort.InferenceSession.create(file, { ...asked, logSeverityLevel: 4 });
   const session = await InferenceSession.create(file, asked);
+  const caller = await InferenceSession.create(file, { ...asked, runsOn: 'caller' });
   const feeds = feedsOf(tensors);
   const theirFeeds = Object.fromEntries(
     Object.entries(tensors).map(([input, { type, data, dims }]) => [input, new ort.Tensor(type, data, dims)]),
   );
   return {
-    session,
-    ours: () => session.run(feeds),
+    session: () => session.run(feeds),
+    caller: () => caller.run(feeds),
     theirs: () => theirs.run(theirFeeds),
+    about: session,
     async close() {
       await session.release();
+      await caller.release();
       await theirs.release();
     },
   };
