@@ -58,12 +58,11 @@ export interface MeasurableSession<O> {
 export interface OpenPath {
   /** The binding that holds the feeds; undefined: each loop takes them along. */
   readonly binding: number | undefined;
-  readonly pinned: boolean;
   /** `waitedFor` false: the process may end before it is closed. */
   close(waitedFor?: boolean): Promise<void>;
 }
 
-export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch' | 'binding' | 'pinned'>;
+export type NativeLoop = Omit<NativeMeasureRequest, 'ticket' | 'feed' | 'fetch' | 'binding'>;
 
 /** A loop in which nothing is asked for yet. */
 export const NO_RUNS: NativeLoop = {

@@ -558,8 +558,6 @@ export interface NativeMeasureRequest {
   fetch: readonly number[] | undefined;
   /** Runs go through this binding. */
   binding: number | undefined;
-  /** Inputs and outputs lie in page-locked memory. */
-  pinned: boolean;
   warmup: number;
   repetitions: number;
   minDurationNs: number;

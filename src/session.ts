@@ -211,12 +211,11 @@ export class InferenceSession {
   /** @internal Puts the feeds where the loops of a measurement find them. */
   async openPath(feeds: Feeds, path: DataPath, signal?: AbortSignalLike): Promise<OpenPath> {
     this.#checkOpen();
-    if (path !== 'device') return { ...HOST_PATH, pinned: path === 'pinned' };
-    const open = () => this.#bindings.open(feeds, 'gpu', { signal });
+    if (path === 'host') return HOST_PATH;
+    const open = () => this.#bindings.open(feeds, path === 'pinned' ? 'pinned' : 'gpu', { signal });
     const { id, close } = await (this.#capturesEngine ? (this.#engine as SessionEngine).run(open) : open());
     return {
       binding: id,
-      pinned: false,
       close: (waitedFor) => (this.#released === undefined ? close(waitedFor) : Promise.resolve()),
     };
   }
@@ -244,13 +243,13 @@ export class InferenceSession {
     feeds: Feeds,
     asked: Partial<NativeLoop>,
     signal?: AbortSignalLike,
-    { binding, pinned }: OpenPath = HOST_PATH,
+    { binding }: OpenPath = HOST_PATH,
   ): Promise<LoopResult> {
     this.#checkOpen();
     const feed = binding === undefined ? readFeeds(this.#inputs, feeds) : undefined;
     const ticket = ++this.#ticket;
     const loop = (): Promise<NativeMeasureResult> =>
-      this.#native.measure({ ...NO_RUNS, ...asked, ticket, feed, fetch: undefined, binding, pinned });
+      this.#native.measure({ ...NO_RUNS, ...asked, ticket, feed, fetch: undefined, binding });
     const result = await (signal === undefined ? loop() : this.#abortable(ticket, signal, loop));
     return { ...result, outputs: toOutputs(this.#outputs, result.outputs, ALL_OUTPUTS) };
   }
@@ -322,7 +321,7 @@ export class InferenceSession {
 }
 
 /** Ordinary memory: each loop takes the feeds along. */
-const HOST_PATH: OpenPath = { binding: undefined, pinned: false, close: () => Promise.resolve() };
+const HOST_PATH: OpenPath = { binding: undefined, close: () => Promise.resolve() };
 
 function boundOnly(): MicrojouleError {
   return new MicrojouleError(

@@ -128,7 +128,6 @@ measure::LoopRequest read_loop_request(const Napi::Object& request) {
   result.origin_ns = request.Get("originNs").As<Napi::BigInt>().Int64Value(&lossless);
   result.sham = truth(request, "sham");
   result.budget_ns = integer(request, "budgetNs");
-  if (truth(request, "pinned")) result.staged = ort::Place::kPinned;
   return result;
 }
 

@@ -33,63 +33,20 @@ void LoopJob::interrupt() noexcept {
 
 Status LoopJob::work() {
   began_ns_ = monotonic_ns();
-  if (request_.staged) {
-    if (Status failed = stage(); !failed.ok()) return failed;
+  if (binding_) {
+    if (Status failed = binding_->prepare(); !failed.ok()) return failed;
   }
   if (Status failed = warm_up(); !failed.ok()) return failed;
   if (Status failed = synchronise(); !failed.ok()) return failed;
   if (Status failed = all_blocks(); !failed.ok()) return failed;
-  if (binding_) return binding_->fetch(bindings.outputs);
-  return staged_ ? unstage() : Status();
-}
-
-// Page-locked memory is scarce: what is handed over lies elsewhere.
-Status LoopJob::unstage() {
-  for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
-    ort::TensorView tensor;
-    if (Status failed = ort::view(output.get(), tensor); !failed.ok()) return failed;
-    if (tensor.type == ort::abi::kString) continue;
-    ort::Owned<ort::abi::Value> copy;
-    Status failed =
-        ort::copy_tensor(ort::library().allocator, tensor.type, tensor.shape, tensor.data, tensor.bytes, copy);
-    if (!failed.ok()) return failed;
-    output = std::move(copy);
-  }
-  return {};
-}
-
-// Moves the inputs, and learns from one run what room the outputs need.
-Status LoopJob::stage() {
-  const ort::Memory* memory = nullptr;
-  if (Status failed = model_->memory(*request_.staged, memory); !failed.ok()) return failed;
-  for (ort::Owned<ort::abi::Value>& input : bindings.inputs) {
-    ort::TensorView tensor;
-    if (Status failed = ort::view(input.get(), tensor); !failed.ok()) return failed;
-    if (tensor.type == ort::abi::kString) continue;
-    ort::Owned<ort::abi::Value> moved;
-    Status failed =
-        ort::copy_tensor(memory->allocator.get(), tensor.type, tensor.shape, tensor.data, tensor.bytes, moved);
-    if (!failed.ok()) return failed;
-    input = std::move(moved);
-  }
-  if (Status failed = run_once(); !failed.ok()) return failed;
-  for (ort::Owned<ort::abi::Value>& output : bindings.outputs) {
-    ort::TensorView tensor;
-    if (Status failed = ort::view(output.get(), tensor); !failed.ok()) return failed;
-    if (tensor.type == ort::abi::kString) continue;
-    output.reset();
-    Status failed = ort::make_tensor(memory->allocator.get(), tensor.type, tensor.shape, output);
-    if (!failed.ok()) return failed;
-  }
-  staged_ = true;
-  return {};
+  return binding_ ? binding_->fetch(bindings.outputs) : Status();
 }
 
 Status LoopJob::synchronise() { return binding_ ? binding_->synchronise() : model_->device().synchronise(); }
 
-// Those that the next run allocates anew; bound and staged ones stay.
+// Those that the next run allocates anew; bound ones stay.
 void LoopJob::drop_outputs() noexcept {
-  if (binding_ || staged_) return;
+  if (binding_) return;
   for (auto& value : bindings.outputs) value.reset();
 }
 

@@ -4,7 +4,6 @@
 // session's own thread, so that no event loop stands between the marks and the work.
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "measure/progress.h"
@@ -24,9 +23,7 @@ struct LoopRequest {
   std::vector<double> phases;
   int64_t period_ns = 0;  // counted from origin_ns
   int64_t origin_ns = 0;
-  bool sham = false;  // each block is followed by one of its length in which nothing runs
-  // Inputs and outputs are put there first, and each run copies from and to it; nothing: where they are.
-  std::optional<ort::Place> staged;
+  bool sham = false;      // each block is followed by one of its length in which nothing runs
   int64_t budget_ns = 0;  // no further block is begun that would end later than this after the warm-up; 0: no bound
 };
 
@@ -60,8 +57,6 @@ class LoopJob final : public ort::ModelJob, public Progressing {
 
  private:
   Status work() override;
-  Status stage();
-  Status unstage();
   Status warm_up();
   Status all_blocks();
   Status one_block(double phase, bool sham);
@@ -76,7 +71,6 @@ class LoopJob final : public ort::ModelJob, public Progressing {
 
   const LoopRequest request_;
   const std::shared_ptr<ort::Binding> binding_;
-  bool staged_ = false;  // once it is done
   StopSignal abort_;
   int64_t began_ns_ = 0;
 };

@@ -1,9 +1,9 @@
 #include "ort/binding.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "ort/error.h"
+#include "ort/host_copies.h"
 
 namespace mj::ort {
 
@@ -15,11 +15,17 @@ Status Binding::make(std::shared_ptr<Model> model, Request request, std::shared_
   return {};
 }
 
+Binding::Binding(std::shared_ptr<Model> model, Request request)
+    : model_(std::move(model)), request_(std::move(request)), inputs_(model_->inputs().size()) {}
+
+Binding::~Binding() = default;
+
 Status Binding::update(Bindings& feed) {
   // After a failure the inputs are of two feeds, until all of them are given.
   const bool whole = filled_ || feed.inputs.size() == model_->inputs().size();
   filled_ = false;
   ran_ = false;
+  copies_.reset();
   const std::vector<ValueInfo>& infos = model_->inputs();
   for (size_t i = 0; i < feed.inputs.size(); ++i) {
     // Names belong to the model, so the pointer tells the input.
@@ -49,7 +55,7 @@ Status Binding::place_input(size_t index, Owned<abi::Value> given) {
     }
     if (!bound || present.shape != source.shape) {
       const Memory* memory = nullptr;
-      if (Status status = model_->memory(request_.place, memory); !status.ok()) return status;
+      if (Status status = model_->memory(bound_place(), memory); !status.ok()) return status;
       Status status = make_tensor(memory->allocator.get(), source.type, source.shape, bound);
       if (!status.ok()) return status;
     }
@@ -62,9 +68,7 @@ Status Binding::place_input(size_t index, Owned<abi::Value> given) {
 Status Binding::fill(const Owned<abi::Value>& target, const TensorView& source) {
   TensorView tensor;
   if (Status status = view(target.get(), tensor); !status.ok()) return status;
-  if (request_.place == Place::kDevice) return model_->device().copy_in(tensor.data, source.data, source.bytes);
-  if (source.bytes > 0) std::memcpy(tensor.data, source.data, source.bytes);
-  return {};
+  return model_->device().copy_in(tensor.data, source.data, source.bytes);
 }
 
 // Anew after each update: an output that ONNX Runtime allocates keeps the shape of its first run.
@@ -85,7 +89,7 @@ Status Binding::bind_outputs() {
 Status Binding::bind_output(const ValueInfo& info) {
   const Memory* memory = nullptr;
   const bool string = info.type == abi::kString;
-  if (Status status = model_->memory(string ? Place::kCpu : request_.place, memory); !status.ok()) return status;
+  if (Status status = model_->memory(string ? Place::kCpu : bound_place(), memory); !status.ok()) return status;
   if (string || !fixed(info.shape)) {
     return take(api().BindOutputToDevice(binding_.get(), info.name.c_str(), memory->info.get()));
   }
@@ -101,10 +105,23 @@ Status Binding::run() {
     return {Code::kInvalidArgument, "The last update of the binding failed, so its inputs are not those of one feed.",
             "Call update() with all inputs."};
   }
+  if (copies_) {
+    if (Status status = copies_->in(); !status.ok()) return status;
+  }
   Status status = model_->run_bound(binding_.get());
   ran_ = ran_ || status.ok();
-  return status;
+  if (!status.ok() || request_.place != Place::kPinned) return status;
+  return copies_ ? copies_->out() : copy_from_now_on();
 }
+
+Status Binding::copy_from_now_on() {
+  auto made = std::make_unique<HostCopies>();
+  if (Status status = HostCopies::make(*model_, *this, Place::kPinned, *made); !status.ok()) return status;
+  copies_ = std::move(made);
+  return copies_->out();
+}
+
+Status Binding::prepare() { return request_.place == Place::kPinned && !copies_ ? run() : Status(); }
 
 Status Binding::synchronise() {
   MJ_ORT_RETURN(api().SynchronizeBoundInputs(binding_.get()));
@@ -145,7 +162,7 @@ Status Binding::to_cpu(abi::Value* bound, Owned<abi::Value>& copy) {
     Status status = read_strings(bound, element_count(source.shape), strings);
     return status.ok() ? string_tensor(source.shape, strings, copy) : status;
   }
-  if (request_.place != Place::kDevice) {
+  if (request_.place == Place::kCpu) {
     return copy_tensor(library().allocator, source.type, source.shape, source.data, source.bytes, copy);
   }
   if (Status status = make_tensor(library().allocator, source.type, source.shape, copy); !status.ok()) return status;
@@ -155,6 +172,7 @@ Status Binding::to_cpu(abi::Value* bound, Owned<abi::Value>& copy) {
 }
 
 void Binding::close() noexcept {
+  copies_.reset();
   binding_.reset();
   inputs_.clear();
 }

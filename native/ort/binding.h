@@ -11,21 +11,28 @@
 
 namespace mj::ort {
 
+class HostCopies;
+
 class Binding final : public Dependent {
  public:
   struct Request {
+    // Page-locked: bound is memory of the device, and each run copies from page-locked memory to it and back. ONNX
+    // Runtime (1.29) fails on outputs that are bound there.
     Place place = Place::kCpu;
     std::vector<size_t> outputs;  // indices of the model's
     // A captured graph writes for ever to where the outputs lay when it was captured.
     bool keep_outputs = false;
   };
   static Status make(std::shared_ptr<Model> model, Request request, std::shared_ptr<Binding>& result);
+  ~Binding() override;
 
   // Copies inputs (in memory of the CPU, taken over where that is the place) to where they are bound. A buffer stays
   // where it is as long as its shape does.
   Status update(Bindings& feed);
-  // One inference; returns when the device is done.
+  // One inference; returns when the device is done, copies included.
   Status run();
+  // What the first run after an update does once, if it does: it tells what room outputs need.
+  Status prepare();
   // Waits for the device and copies what the last run gave to tensors of the CPU, in the order of the request.
   Status fetch(std::vector<Owned<abi::Value>>& values);
   // What the last run gave, where it lies; in the order of the request.
@@ -39,8 +46,13 @@ class Binding final : public Dependent {
   void close() noexcept override;
 
  private:
-  Binding(std::shared_ptr<Model> model, Request request)
-      : model_(std::move(model)), request_(std::move(request)), inputs_(model_->inputs().size()) {}
+  Binding(std::shared_ptr<Model> model, Request request);
+
+  // Where ONNX Runtime finds the tensors.
+  [[nodiscard]] Place bound_place() const noexcept {
+    return request_.place == Place::kPinned ? Place::kDevice : request_.place;
+  }
+  Status copy_from_now_on();
 
   Status place_input(size_t index, Owned<abi::Value> given);
   Status fill(const Owned<abi::Value>& target, const TensorView& source);
@@ -52,6 +64,7 @@ class Binding final : public Dependent {
   const Request request_;
   std::vector<Owned<abi::Value>> inputs_;  // by the model's index
   Owned<abi::IoBinding> binding_;
+  std::unique_ptr<HostCopies> copies_;
   bool bound_outputs_ = false;
   bool filled_ = false;  // by an update that went through
   bool ran_ = false;

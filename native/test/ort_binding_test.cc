@@ -1,4 +1,4 @@
-// Bindings, and the synchronised loop over bound and staged tensors, on the real ONNX Runtime's CPU provider.
+// Bindings, and the synchronised loop over bound tensors, on the real ONNX Runtime's CPU provider.
 #include "ort/binding.h"
 
 #include "measure/loop.h"
@@ -68,37 +68,17 @@ TEST("ort binding: the loop runs on what is bound, and gives the outputs of the 
   CHECK_EQ(last_of(job.bindings.outputs), -2.0F);
 }
 
-TEST("ort binding: the loop stages inputs and outputs, and hands the outputs over elsewhere") {
-  for (const Shape& shape : {Shape{2}, Shape{-1}}) {
-    const std::shared_ptr<Model> model = neg(shape);
-    measure::LoopRequest request = four_runs();
-    request.staged = Place::kCpu;
-    measure::LoopJob job(model, request, nullptr);
-    job.bindings = feed_of(*model, {3, 4});
-    job.bindings.output_names.push_back(model->outputs()[0].name.c_str());
-    job.bindings.outputs.resize(1);
-    job.execute();
-    expect_ok(job.status);
-    CHECK_EQ(last_of(job.bindings.outputs), -4.0F);
-  }
-}
-
-TEST("ort binding: memory of a device that is not there is refused, in a loop too") {
+TEST("ort binding: memory of a device that is not there is refused") {
   const std::shared_ptr<Model> model = neg({2});
-  measure::LoopRequest request = four_runs();
-  request.staged = Place::kPinned;
-  measure::LoopJob job(model, request, nullptr);
-  job.bindings = feed_of(*model, {3, 4});
-  job.execute();
-  CHECK(job.status.code == Code::kNotSupported);
-
-  Binding::Request on_device;
-  on_device.place = Place::kDevice;
-  on_device.outputs = {0};
-  std::shared_ptr<Binding> binding;
-  expect_ok(Binding::make(model, on_device, binding));
-  Bindings feed = feed_of(*model, {1, 2});
-  CHECK(binding->update(feed).code == Code::kNotSupported);
+  for (const Place place : {Place::kPinned, Place::kDevice}) {
+    Binding::Request on_device;
+    on_device.place = place;
+    on_device.outputs = {0};
+    std::shared_ptr<Binding> binding;
+    expect_ok(Binding::make(model, on_device, binding));
+    Bindings feed = feed_of(*model, {1, 2});
+    CHECK(binding->update(feed).code == Code::kNotSupported);
+  }
 }
 
 TEST("ort binding: an output that keeps its place is the same memory after an update") {

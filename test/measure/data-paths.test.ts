@@ -19,7 +19,7 @@ afterAll(() => session.release());
 function played(graphCapture: boolean, fail = false) {
   const log: (DataPath | 'closed' | OpenPath)[] = [];
   const device = { uuid: 'GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff', pciBusId: '00000000:01:00.0' };
-  const path: OpenPath = { binding: 7, pinned: false, close: async () => void log.push('closed') };
+  const path: OpenPath = { binding: 7, close: async () => void log.push('closed') };
   const measurable: MeasurableSession<unknown> = {
     providers: ['cuda'],
     skippedProviders: [],

@@ -46,7 +46,7 @@ function played(durationMs: number, watts: readonly number[]) {
       return () => undefined;
     },
     buildEngines: async () => undefined,
-    openPath: async () => ({ binding: 1, pinned: false, close: async () => undefined }),
+    openPath: async () => ({ binding: 1, close: async () => undefined }),
     phasesNative: async (request) => {
       expect(request).toMatchObject({ kinds, round: 20, pinned: true });
       await sleep(leadMs + durationMs - nvml.now());

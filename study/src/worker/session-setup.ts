@@ -11,6 +11,8 @@ export function sessionOptions(request: LoadRequest): InferenceSession.SessionOp
   const { options, threads, callPath, batch, sequenceLength, precision, engineCache } = request;
   return {
     executionProviders: providers(request),
+    // As the other runtimes do: nothing else happens in this process.
+    runsOn: 'caller',
     freeDimensionOverrides: { batch, sequence: sequenceLength },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(callPath === 'graph' ? { enableGraphCapture: true } : {}),

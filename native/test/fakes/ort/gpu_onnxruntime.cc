@@ -176,9 +176,32 @@ Status* run_fault(const Session* session, const Value* const* inputs, size_t cou
   return fault.failure.empty() ? nullptr : failure(fault.failure);
 }
 
+// Page-locked memory: what stands for it, its allocators, tensors in it, and bindings with an output there. 1.29 fails
+// in runs that are to write there.
+constexpr char kOntoItself[] =
+    "gpu_data_transfer.cc:104 GPUDataTransfer::CopyTensorAsync dst_data != src_data was false.";
+std::set<const void*> g_pinned;
+
+bool pinned(const void* what) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  return g_pinned.count(what) > 0;
+}
+
+void set_pinned(const void* what, bool is) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  if (is) {
+    g_pinned.insert(what);
+  } else {
+    g_pinned.erase(what);
+  }
+}
+
 Status* run(Session* session, const RunOptions* options, const char* const* input_names, const Value* const* inputs,
             size_t input_count, const char* const* output_names, size_t output_count, Value** outputs) noexcept {
   if (Status* fault = run_fault(session, inputs, input_count)) return fault;
+  for (size_t i = 0; i < output_count; ++i) {
+    if (pinned(outputs[i])) return failure(kOntoItself);
+  }
   run_engine(session);
   return real<Status*(Session*, const RunOptions*, const char* const*, const Value* const*, size_t, const char* const*,
                       size_t, Value**)>(9)(session, options, input_names, inputs, input_count, output_names,
@@ -187,6 +210,7 @@ Status* run(Session* session, const RunOptions* options, const char* const* inpu
 
 Status* run_with_binding(Session* session, const RunOptions* options, const IoBinding* binding) noexcept {
   if (Status* fault = run_fault(session, nullptr, 0)) return fault;
+  if (pinned(binding)) return failure(kOntoItself);
   return real<Status*(Session*, const RunOptions*, const IoBinding*)>(133)(session, options, binding);
 }
 
@@ -230,12 +254,39 @@ void release_session(Session* session) {
 Status* create_tensor(Allocator* allocator, const int64_t* shape, size_t rank, ElementType type, Value** out) noexcept {
   const mj::fake::Fault fault = mj::fake::next_fault(mj::fake::Call::kTensor);
   if (!fault.failure.empty()) return failure(fault.failure);
-  return real<Status*(Allocator*, const int64_t*, size_t, ElementType, Value**)>(48)(allocator, shape, rank, type, out);
+  Status* status =
+      real<Status*(Allocator*, const int64_t*, size_t, ElementType, Value**)>(48)(allocator, shape, rank, type, out);
+  if (status == nullptr) set_pinned(*out, pinned(allocator));
+  return status;
 }
 
-Status* create_memory_info(const char*, AllocatorType type, int, MemType, MemoryInfo** out) noexcept {
-  return real<Status*(const char*, AllocatorType, int, MemType, MemoryInfo**)>(68)("Cpu", type, 0, kMemTypeDefault,
-                                                                                   out);
+Status* create_memory_info(const char* name, AllocatorType type, int, MemType, MemoryInfo** out) noexcept {
+  Status* status =
+      real<Status*(const char*, AllocatorType, int, MemType, MemoryInfo**)>(68)("Cpu", type, 0, kMemTypeDefault, out);
+  if (status == nullptr) set_pinned(*out, std::strcmp(name, "CudaPinned") == 0);
+  return status;
+}
+
+Status* create_allocator(const Session* session, const MemoryInfo* info, Allocator** out) noexcept {
+  Status* status = real<Status*(const Session*, const MemoryInfo*, Allocator**)>(131)(session, info, out);
+  if (status == nullptr) set_pinned(*out, pinned(info));
+  return status;
+}
+
+Status* bind_output(IoBinding* binding, const char* name, const Value* value) noexcept {
+  if (pinned(value)) set_pinned(binding, true);
+  return real<Status*(IoBinding*, const char*, const Value*)>(137)(binding, name, value);
+}
+
+Status* bind_output_to_device(IoBinding* binding, const char* name, const MemoryInfo* info) noexcept {
+  if (pinned(info)) set_pinned(binding, true);
+  return real<Status*(IoBinding*, const char*, const MemoryInfo*)>(138)(binding, name, info);
+}
+
+template <typename T, size_t kSlot>
+void release(T* what) {
+  set_pinned(what, false);
+  real<void(T*)>(kSlot)(what);
 }
 
 Status* provider_of(const EpSubgraph* subgraph, const char** out) noexcept {
@@ -270,10 +321,17 @@ const void* get_api(uint32_t version) noexcept {
   replace(9, &run);
   replace(48, &create_tensor);
   replace(68, &create_memory_info);
+  replace(94, &release<MemoryInfo, 94>);
   replace(95, &release_session);
+  replace(96, &release<Value, 96>);
   replace(100, &release_session_options);
-  replace(133, &run_with_binding);
   replace(130, &add_config);
+  replace(131, &create_allocator);
+  replace(132, &release<Allocator, 132>);
+  replace(133, &run_with_binding);
+  replace(135, &release<IoBinding, 135>);
+  replace(137, &bind_output);
+  replace(138, &bind_output_to_device);
   replace(170, &append_tensorrt);
   replace(171, &create_tensorrt_options);
   replace(172, &update_tensorrt_options);
