@@ -114,7 +114,9 @@ class Slope {
     if (!this.#known) return true;
     const last = this.#points.at(-1)?.minutes ?? 0;
     const span = DEGREE / this.maxCPerMinute;
-    const recent = this.#points.filter(({ minutes }) => minutes >= last - 2 * span);
+    const near = this.#points.filter(({ minutes }) => minutes >= last - 2 * span);
+    // Where two looks are further apart than that, they are what there is.
+    const recent = near.length > 1 ? near : this.#points.slice(-2);
     if (last - (recent[0]?.minutes ?? last) < span) return false;
     return slopeOf(recent) <= this.maxCPerMinute;
   }
