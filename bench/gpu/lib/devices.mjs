@@ -1,5 +1,4 @@
 // Two devices under test: their measurements, and what is asked of them.
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopOf } from './checks.mjs';
 import { boardsOf, feeds, others, own } from './on-gpus.mjs';
@@ -82,10 +81,15 @@ export class Devices {
   }
 
   /** This board, by both of its names, rose in power, and the others did not. */
-  isBoard(told, uuid) {
+  rose(told, uuid) {
     const bus = this.boards.find((board) => board.uuid === uuid)?.pciBusId;
     const named = told.device.uuid === uuid && told.device.pciBusId.toLowerCase() === bus?.toLowerCase();
-    return named && this.clean(told) && this.roseAlone(told);
+    return named && this.roseAlone(told);
+  }
+
+  /** The same, and its energy stands. */
+  isBoard(told, uuid) {
+    return this.rose(told, uuid) && this.clean(told);
   }
 }
 
@@ -96,12 +100,4 @@ function overlapOf(told) {
   );
   const lengths = starts.map((start, i) => ends[i] - start);
   return (Math.min(...ends) - Math.max(...starts)) / Math.min(...lengths);
-}
-
-/** MiB by UUID, as the driver's own tool says; nothing where it cannot be run. */
-export function memoryUsed() {
-  const query = ['--query-gpu=uuid,memory.used', '--format=csv,noheader,nounits'];
-  const { stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8' });
-  const lines = (stdout ?? '').trim().split('\n');
-  return Object.fromEntries(lines.map((line) => line.split(', ')).map(([uuid, mib]) => [uuid, Number(mib)]));
 }

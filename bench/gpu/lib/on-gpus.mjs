@@ -1,4 +1,5 @@
 // Sessions on the devices of a machine with several GPUs, and what the processes and threads beside several-gpus.mjs do.
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -64,6 +65,7 @@ export const others = ({ device, boards }) => boards.filter(({ uuid }) => uuid !
 export function playsRole() {
   const role = isMainThread ? process.env[ROLE] : workerData.role;
   if (role === 'loop') runWithoutEnd(Number(process.env.MJ_DEVICE));
+  else if (role === 'theirs') runTheirs(Number(process.env.MJ_DEVICE));
   else if (role === 'visible') tellVisible(Number(process.env.MJ_DEVICE));
   else if (role === 'worker') measureWhenTold(workerData.device, workerData.options);
   return role !== undefined;
@@ -71,11 +73,42 @@ export function playsRole() {
 
 // Every way to the device is gone once: each may make a context where none should be.
 async function runWithoutEnd(device) {
+  const usedAfter = { nothing: memoryUsed() };
   const session = await openOn(device);
-  await session.measure(feeds, { repetitions: 3, idle: false, dataPath: 'pinned', meter: await openMeter() });
+  usedAfter.create = memoryUsed();
+  const meter = await openMeter();
+  for (const dataPath of ['host', 'device', 'pinned']) {
+    await session.measure(feeds, { repetitions: 3, idle: false, dataPath, meter });
+    usedAfter[dataPath] = memoryUsed();
+  }
   await session.run(feeds);
-  process.send({ uuid: session.device.uuid });
+  usedAfter.run = memoryUsed();
+  process.send({ uuid: session.device.uuid, usedAfter });
   loopOf(session, feeds);
+}
+
+/** onnxruntime-node alone. */
+async function runTheirs(device) {
+  const usedAfter = { nothing: memoryUsed() };
+  const ort = require('onnxruntime-node');
+  const session = await ort.InferenceSession.create(resident(sizeOfLoad(), 2), {
+    executionProviders: [{ name: 'cuda', deviceId: device }],
+    logSeverityLevel: 4,
+  });
+  usedAfter.create = memoryUsed();
+  await session.run({ x: new ort.Tensor('float32', [1], [1]) });
+  usedAfter.run = memoryUsed();
+  process.send({ usedAfter });
+  process.disconnect();
+}
+
+/** MiB of each board, by its UUID; none on stand-ins. */
+function memoryUsed() {
+  if (standIns()) return {};
+  const query = ['--query-gpu=uuid,memory.used', '--format=csv,noheader,nounits'];
+  const { stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8' });
+  const lines = (stdout ?? '').trim().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split(', ')).map(([uuid, mib]) => [uuid, Number(mib)]));
 }
 
 /** Opens a session on each of so many visible devices, and measures one after the other when it is told to. */
