@@ -56,6 +56,17 @@ describe('a study in shards', () => {
     expect(study('merge', path('1'), '--into', 'all.ndjson').code).toBe(2);
   });
 
+  test('of a GPU that is none, or is not there, is refused before anything is begun', () => {
+    for (const [gpu, reason] of [
+      ['first', /--gpu takes NVML's number of a GPU or its UUID, not 'first'/],
+      ['17', /There is no GPU 17 here/],
+    ] as const) {
+      const { code, stderr } = study('run', '--gpu', gpu, '--nvml', '/nowhere/libnvidia-ml.so.1');
+      expect([code, stderr]).toEqual([2, expect.stringMatching(reason)]);
+    }
+    expect(readJournal(join(folder, path('results')))).toEqual([]);
+  });
+
   test('is spread by a job array of Slurm', () => {
     const { code, stdout } = study('emit', 'slurm', '--shards', '4', '--out', "it's here");
     expect(code).toBe(0);

@@ -160,6 +160,21 @@ describe('a worker that', () => {
 });
 
 describe('energies', () => {
+  test('on one of several GPUs meters that one alone, and shows its workers no other', async () => {
+    const fake = new FakeNvml(`${TWO_BOARDS}`);
+    const table = fastTable((text) =>
+      text
+        .replace('pytorch, provider: cpu', 'pytorch, provider: cuda, options: { gpu: gpu-2222 }')
+        .replace('repetitions: 2', 'repetitions: 1'),
+    );
+    const runs = await study(table, { meter: { ...fake.options(), devices: [1] } });
+    for (const { worker } of runs) expect(worker?.hello.versions).toMatchObject({ visible: 'GPU-2222' });
+    const [segment] = segmentsOf(readJournal(join(out, 'journal.ndjson')));
+    expect(segment?.machine.gpus.map(({ uuid }) => uuid)).toEqual(['GPU-2222']);
+    const onGpu = runs.find(({ cell }) => cell.startsWith('a/'));
+    expect(onGpu?.steady?.energies.map(({ id }) => id)).toEqual(['board-1']);
+  });
+
   test('are those of the board that the worker is on, above its idle with the model resident', {
     timeout: 60_000,
   }, async () => {

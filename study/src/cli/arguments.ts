@@ -50,10 +50,11 @@ function countOf(name: string, value: string | undefined): number | undefined {
   return Number(value);
 }
 
-/** Where counters are looked for, in place of the system's own. */
+/** Which counters are read, and where they are looked for in place of the system's own. */
 export const METER_OPTIONS = {
   nvml: { type: 'string' },
   root: { type: 'string', multiple: true },
+  gpu: { type: 'string' },
 } as const;
 
 const ROOTS = ['nvml', 'powercap', 'perf', 'msr', 'sys', 'proc'] as const;
@@ -67,5 +68,16 @@ export function meterOptions(args: Arguments): MeterOptions {
     if (!known) throw refuse(`--root takes NAME=PATH, not '${text}'.`, `Names: ${ROOTS.join(', ')}.`);
     roots[known] = text.slice(at + 1);
   }
-  return Object.keys(roots).length === 0 ? {} : { roots };
+  return { ...(Object.keys(roots).length === 0 ? {} : { roots }), ...oneGpu(args.text('gpu')) };
+}
+
+function oneGpu(gpu: string | undefined): Pick<MeterOptions, 'devices'> {
+  if (gpu === undefined) return {};
+  if (!/^(\d{1,3}|(GPU|MIG)-[-0-9a-f]+)$/i.test(gpu)) {
+    throw refuse(
+      `--gpu takes NVML's number of a GPU or its UUID, not '${gpu}'.`,
+      'nvidia-smi -L lists them.',
+    );
+  }
+  return { devices: [/^\d/.test(gpu) ? Number(gpu) : gpu] };
 }

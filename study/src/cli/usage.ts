@@ -30,6 +30,8 @@ Options
                       (default DIR/report.html)
   --journal FILE      analyse, report: a journal in place of the one in --out
   --timeline RUN      report: whose power over time is shown
+  --gpu GPU           run, resume, cell: the one of several GPUs, by NVML's number or UUID, that is metered, waited for
+                      and shown to the workers
   --nvml FILE         run, resume, cell: the NVML library to open
   --root NAME=PATH    run, resume, cell: where counters are looked for: powercap, perf, msr, sys, proc or nvml
 

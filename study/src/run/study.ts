@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Meter, type MeterOptions, MicrojouleError, mark } from 'microjoule';
+import { type Conditions, Meter, type MeterOptions, MicrojouleError, mark } from 'microjoule';
 import { Journal } from '../journal/journal.js';
 import { machineOf } from '../journal/machine.js';
 import { runsIn } from '../journal/read.js';
 import { openSegment } from '../journal/segment.js';
 import { planOf } from '../plan/plan.js';
 import { runsOf, type Shard } from '../plan/shard.js';
-import { writing } from '../refuse.js';
+import { refuse, writing } from '../refuse.js';
 import type { EndRecord, PhaseName, RunRecord, SegmentRecord } from '../types/journal.js';
 import type { Cell, Plan, PlannedRun, RunTable, Runtime } from '../types/table.js';
 import { versions } from '../version.js';
@@ -83,11 +83,12 @@ async function runOn(options: StudyOptions, journal: Journal, meter: Meter): Pro
   const { table, shard, out } = options;
   const plan = planOf(table);
   const { conditions } = await meter.energy(mark(), mark(), { timeoutMs: 0 });
+  const env = visible(options, conditions);
   const machine = machineOf(conditions, meter.driver);
   const setting = { table, plan, machine, versions: versions(), shard, simulated: meter.simulated };
   const segment = openSegment(journal, setting, options.newSegment);
   const runs = runsOf(plan, shard);
-  const bench = makeBench(options, meter, journal, segment);
+  const bench = makeBench(options, meter, journal, segment, env);
   let reason: EndRecord['reason'] = 'done';
   try {
     await allRuns({ options, journal, bench, plan, runs, meter });
@@ -161,13 +162,19 @@ function impossibleAgain(
   };
 }
 
-function makeBench(options: StudyOptions, meter: Meter, journal: Journal, segment: SegmentRecord): Bench {
+function makeBench(
+  options: StudyOptions,
+  meter: Meter,
+  journal: Journal,
+  segment: SegmentRecord,
+  env: Record<string, string>,
+): Bench {
   const { table, out, signal, on } = options;
   const earlier = runsOfSegment(journal, segment.segment);
   let latest: Worker | undefined;
   signal.addEventListener('abort', () => latest?.kill(), { once: true });
   const start = async (runtime: Runtime, name: string) => {
-    latest = await startWorker(table, out, runtime, name);
+    latest = await startWorker(table, out, runtime, name, env);
     if (signal.aborted) latest.kill();
     return latest;
   };
@@ -185,11 +192,25 @@ function makeBench(options: StudyOptions, meter: Meter, journal: Journal, segmen
   };
 }
 
-async function startWorker(table: RunTable, out: string, runtime: Runtime, name: string): Promise<Worker> {
+/** A study on one of several GPUs shows its workers no other one. */
+function visible({ meter }: StudyOptions, { devices }: Conditions): Record<string, string> {
+  if (meter.devices === undefined) return {};
+  const [only] = devices;
+  if (only) return { CUDA_VISIBLE_DEVICES: only.uuid };
+  throw refuse(`There is no GPU ${meter.devices.join(', ')} here that can be metered.`, 'Leave out --gpu.');
+}
+
+async function startWorker(
+  table: RunTable,
+  out: string,
+  runtime: Runtime,
+  name: string,
+  env: Record<string, string>,
+): Promise<Worker> {
   const { program, args, missing } = workerCommand(runtime, table.interpreters);
   if (missing) throw new WorkerFailure('not-installed', `${missing.reason} ${missing.remedy}`);
   const log = join(out, 'logs', `${name.replaceAll('/', '_')}.log`);
-  const worker = await Worker.start({ program, args, cwd: out, log });
+  const worker = await Worker.start({ program, args, cwd: out, log, env });
   noteWorker(join(out, 'worker.json'), worker.pid);
   return worker;
 }

@@ -76,7 +76,12 @@ async function infer({ n, minSeconds }) {
 }
 
 const handlers = {
-  hello: () => ({ protocol: 1, runtime, versions: { fake: '1' }, gpu: { usable: false, reason: 'a fake' } }),
+  hello: () => ({
+    protocol: 1,
+    runtime,
+    versions: { fake: '1', visible: process.env.CUDA_VISIBLE_DEVICES ?? 'all' },
+    gpu: { usable: false, reason: 'a fake' },
+  }),
   load: async (request) => {
     how = request.options.fake;
     if (how === 'impossible')
