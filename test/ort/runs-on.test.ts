@@ -54,8 +54,9 @@ describe("runsOn: 'caller'", () => {
       const running = session.run({ x });
       (x.data as Float32Array).fill(4);
       const { y } = await running;
-      expect(y?.data.length).toBe(length);
-      expect((y?.data as Float32Array).every((value) => value === -3)).toBe(true);
+      const data = Array.from(y?.data as Float32Array);
+      expect(data.length).toBe(length);
+      expect(data.every((value) => value === -3)).toBe(true);
     }
   });
 
