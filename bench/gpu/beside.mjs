@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { median, pairedRatio } from '../lib/statistics.mjs';
 import { BareLoop } from './lib/bare.mjs';
-import { boardOf, commandLine, describe, randomOf, shuffle } from './lib/board.mjs';
+import { boardOf, commandLine, describe, list, randomOf, shuffle } from './lib/board.mjs';
 import { CELLS, medianLatencyMs, openCell, openRuns, SEQUENCE } from './lib/cells.mjs';
 
 const require = createRequire(import.meta.url);
@@ -33,7 +33,6 @@ const options = commandLine(
   },
   { models: 'mobilenetv2', batches: '1', cells: 'cpu-host', peers: 'cpu', pairs: '8', 'loop-ms': '40' },
 );
-const list = (text) => String(text).split(',').filter(Boolean);
 const random = randomOf(options.seed);
 const engineCache = options['engine-cache'] || join(options.out, 'engines');
 mkdirSync(engineCache, { recursive: true });

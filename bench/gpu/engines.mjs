@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFile
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { boardOf, commandLine, describe, openMeter } from './lib/board.mjs';
+import { boardOf, commandLine, describe, list, openMeter } from './lib/board.mjs';
 import { feedsOf, SEQUENCE } from './lib/cells.mjs';
 
 const require = createRequire(import.meta.url);
@@ -27,7 +27,6 @@ const options = commandLine(
   },
   { models: 'mobilenetv2', seconds: '1', 'quiet-ms': '500', path: 'host' },
 );
-const list = (text) => String(text).split(',').filter(Boolean);
 const quiet = { beforeMs: options['quiet-ms'], afterMs: options['quiet-ms'] };
 const engineCache = join(options.out, 'engines');
 const runtime = options.rehearse ? rehearsal() : undefined;

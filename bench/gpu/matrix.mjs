@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BareLoop } from './lib/bare.mjs';
-import { boardOf, commandLine, describe, openMeter, randomOf, shuffle } from './lib/board.mjs';
+import { boardOf, commandLine, describe, list, openMeter, randomOf, shuffle } from './lib/board.mjs';
 import { CELLS, openCell, SEQUENCE } from './lib/cells.mjs';
 
 const require = createRequire(import.meta.url);
@@ -32,7 +32,6 @@ const options = commandLine(
   },
   { models: 'mobilenetv2', batches: '1', cells: 'cpu-host,cuda-host', seconds: '1', 'quiet-ms': '300' },
 );
-const list = (text) => String(text).split(',').filter(Boolean);
 const random = randomOf(options.seed);
 const files = Object.fromEntries(options.file.map((pair) => pair.split('=')));
 const engineCache = options['engine-cache'] || join(options.out, 'engines');
@@ -128,7 +127,7 @@ async function measureCell(meter, cell, at) {
 }
 
 async function ours(meter, { session, feeds, path }) {
-  // The driver tells of other processes' work up to a second late: the bare loop's must not fall into our window.
+  // The driver tells late of other processes' work: the bare loop's should not fall into our window.
   await sleep(options['settle-ms']);
   const m = await session.measure(feeds, {
     meter,

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { commandLine, describe, openMeter } from './lib/board.mjs';
+import { commandLine, describe, list, openMeter } from './lib/board.mjs';
 import { openCell, SEQUENCE } from './lib/cells.mjs';
 import { beginWithFakeDriver, fakeGpu } from './lib/fake-gpu.mjs';
 
@@ -26,7 +26,6 @@ if (options.rehearse) beginWithFakeDriver();
 const board = options.rehearse
   ? fakeGpu()
   : { roots: {}, libraryFolders: options['library-folder'], close() {} };
-const list = (text) => String(text).split(',').filter(Boolean);
 const models = require(join(root, 'models'));
 const record = { about: undefined, cells: [], skipped: [] };
 

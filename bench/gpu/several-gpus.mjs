@@ -46,9 +46,9 @@ class Checks extends Devices {
   async eachAlone() {
     // Clocks settle, and the boards come to the state that they idle in from here on.
     await Promise.all([this.measure(0), this.measure(1)]);
-    this.began = performance.now();
+    const began = performance.now();
     this.alone = [await this.measure(0), await this.measure(1)];
-    this.aloneMs = (performance.now() - this.began) / 2;
+    this.aloneMs = (performance.now() - began) / 2;
     this.boards = this.alone[0].boards.map(({ uuid, pciBusId }) => ({ uuid, pciBusId }));
     for (const [i, told] of this.alone.entries()) {
       this.check(

@@ -46,6 +46,9 @@ export function commandLine(options, rehearsal) {
   return chosen;
 }
 
+/** Of an option that takes several, separated by commas. */
+export const list = (text) => String(text).split(',').filter(Boolean);
+
 /** Where NVML is: the system's own, or for a rehearsal the fake. `close` removes what was made. */
 export function boardOf({ rehearse }, script = 'follow-cpu 60 150\n') {
   if (!rehearse) return { roots: {}, close() {} };

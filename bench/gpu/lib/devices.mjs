@@ -53,7 +53,7 @@ export class Devices {
     );
   }
 
-  /** Work of a process that has ended is still counted by the driver for up to a second, and for the quiet time after. */
+  /** Work of a process that has ended is still counted by the driver for a second or more, and for the quiet time after. */
   async forget() {
     if (!this.rehearse) await sleep(2500);
   }
