@@ -3,33 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../src/analysis/index.js';
 import type { BreakEven } from '../src/analysis/types.js';
 import type { RunRecord } from '../src/types/journal.js';
-import { gpuSubject, type Synthetic, syntheticJournal } from './helpers/synthetic-journal.js';
+import { gpuJournal, gpuSubject, gpuTruth, type Synthetic } from './helpers/synthetic-journal.js';
 
 const ORT = [gpuSubject('cuda', 'onnxruntime'), gpuSubject('trt', 'onnxruntime', { provider: 'tensorrt' })];
-const JOULES: Record<string, number> = { cuda: 0.42, trt: 0.152 };
-const SECONDS: Record<string, number> = { cuda: 0.002, trt: 0.0006 };
 
-const journal = (more: Partial<Synthetic> = {}) =>
-  syntheticJournal({
-    seed: 1,
-    table: { subjects: ORT, repetitions: 10, nullRun: { subject: 'cuda' } },
-    truth: ({ subject }) => ({
-      gpuJ: JOULES[subject.id] as number,
-      cpuJ: 0.05,
-      seconds: SECONDS[subject.id] as number,
-    }),
-    scatter: 0.01,
-    shared: 0.005,
-    gain: 0.05,
-    ...more,
-  });
+const journal = (more: Partial<Synthetic> = {}) => gpuJournal(ORT, more);
 
 describe('break-even of an engine build', () => {
-  const truth: Synthetic['truth'] = ({ subject }) => ({
-    gpuJ: JOULES[subject.id] as number,
-    cpuJ: 0.05,
-    seconds: SECONDS[subject.id] as number,
-    ...(subject.id === 'trt' ? { build: { seconds: 50, joules: 9000 } } : {}),
+  const truth: Synthetic['truth'] = (cell) => ({
+    ...gpuTruth(cell),
+    ...(cell.subject.id === 'trt' ? { build: { seconds: 50, joules: 9000 } } : {}),
   });
 
   const KEY = { key: '0123456789abcdef0123456789abcdef' };

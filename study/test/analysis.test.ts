@@ -2,30 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { analyse, cellsCsv, isValue, runsCsv } from '../src/analysis/index.js';
 import type { Analysis, CellResult, Comparison, Value } from '../src/analysis/types.js';
 import type { RunRecord } from '../src/types/journal.js';
-import { gpuSubject, type Synthetic, syntheticJournal } from './helpers/synthetic-journal.js';
+import { gpuJournal, gpuSubject, type Synthetic } from './helpers/synthetic-journal.js';
 
 const ORT = [
   gpuSubject('cuda', 'onnxruntime'),
   gpuSubject('trt', 'onnxruntime', { provider: 'tensorrt' }),
   gpuSubject('torch', 'pytorch'),
 ];
-const JOULES: Record<string, number> = { cuda: 0.42, trt: 0.152, torch: 0.5 };
-const SECONDS: Record<string, number> = { cuda: 0.002, trt: 0.0006, torch: 0.0024 };
 
-const journal = (more: Partial<Synthetic> = {}) =>
-  syntheticJournal({
-    seed: 1,
-    table: { subjects: ORT, repetitions: 10, nullRun: { subject: 'cuda' } },
-    truth: ({ subject }) => ({
-      gpuJ: JOULES[subject.id] as number,
-      cpuJ: 0.05,
-      seconds: SECONDS[subject.id] as number,
-    }),
-    scatter: 0.01,
-    shared: 0.005,
-    gain: 0.05,
-    ...more,
-  });
+const journal = (more: Partial<Synthetic> = {}) => gpuJournal(ORT, more);
 
 const cellOf = ({ cells }: Analysis, id: string) => cells.find((cell) => cell.id === id) as CellResult;
 const value = (reading: unknown) => reading as Value;

@@ -343,3 +343,25 @@ function timelineOf(
     return [{ id, seconds: at, watts }];
   });
 }
+
+const JOULES: Record<string, number> = { cuda: 0.42, trt: 0.152, torch: 0.5 };
+const SECONDS: Record<string, number> = { cuda: 0.002, trt: 0.0006, torch: 0.0024 };
+
+/** What CUDA, TensorRT and PyTorch take for an inference, about as on an H100: subjects 'cuda', 'trt' and 'torch'. */
+export const gpuTruth: Synthetic['truth'] = ({ subject }) => ({
+  gpuJ: JOULES[subject.id] as number,
+  cpuJ: 0.05,
+  seconds: SECONDS[subject.id] as number,
+});
+
+/** Ten runs of each of these, and of a null run of 'cuda'. */
+export const gpuJournal = (subjects: Subject[], more: Partial<Synthetic> = {}) =>
+  syntheticJournal({
+    seed: 1,
+    table: { subjects, repetitions: 10, nullRun: { subject: 'cuda' } },
+    truth: gpuTruth,
+    scatter: 0.01,
+    shared: 0.005,
+    gain: 0.05,
+    ...more,
+  });
