@@ -208,4 +208,12 @@ describe('the plan', () => {
       expect(blocks[1]?.has(block) || blocks[2]?.has(block)).toBe(false);
     expect(shards.every((runs) => runs.length > 0)).toBe(true);
   });
+
+  test('is dealt out so that a cell meets every machine, where it has repetitions enough', () => {
+    for (const of of [2, 4]) {
+      const shards = Array.from({ length: of }, (_, i) => runsOf(plan, { index: i + 1, of }));
+      const cells = new Set(plan.runs.map(({ cell }) => cell));
+      for (const runs of shards) expect(new Set(runs.map(({ cell }) => cell))).toEqual(cells);
+    }
+  });
 });

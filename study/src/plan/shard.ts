@@ -18,14 +18,15 @@ export function readShard(text: string): Shard {
 
 /**
  * The runs of a shard. Machines differ, so that all subjects of a block (a repetition of one model at one batch size) run
- * on one machine, and the blocks are dealt out in turn.
+ * on one machine, and the blocks are dealt out in turn: the repetitions of one model and batch size one after the other, so
+ * that they meet as many machines as there are.
  */
 export function runsOf(plan: Plan, shard: Shard | null): PlannedRun[] {
   if (!shard) return plan.runs;
   const cells = new Map(plan.cells.map((cell) => [cell.id, cell]));
   const blockOf = (run: PlannedRun) => {
     const { model, batch } = cells.get(run.cell) as Cell;
-    return `${run.repetition} ${model} ${batch}`;
+    return `${model} ${batch} ${run.repetition}`;
   };
   const blocks = [...new Set(plan.runs.map(blockOf))].sort(byNumber);
   const mine = new Set(blocks.filter((_, i) => i % shard.of === shard.index - 1));
