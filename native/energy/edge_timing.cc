@@ -92,14 +92,20 @@ EdgeTiming time_edges(const Span<Edge>& edges, const CounterTraits& traits) {
   EdgeGrid grid;
   const bool on_grid = fit_grid(edges, traits, grid) && admit(edges, traits, grid);
   const double jitter = seconds(traits.grid_jitter_ns);
-  for (const Edge& edge : edges) {
+  const auto says_which = [&](size_t i) {
+    return width_s(edges[i]) < seconds(grid.period_ns) - 2 * kGridSlack * jitter;
+  };
+  for (size_t i = 0; i < edges.size; ++i) {
+    const Edge& edge = edges[i];
     TimedEdge timed;
     timed.joules = edge.joules;
     timed.timing_s = width_s(edge) * kRectangular;
     double at = mid_ns(edge);
-    // A bracket that admits two points of the grid does not say which: it would only confuse.
-    if (on_grid && width_s(edge) >= seconds(grid.period_ns) - 2 * kGridSlack * jitter) continue;
-    if (on_grid && root_sum_square(grid.u_s, jitter) < timed.timing_s) {
+    // A bracket that admits two points of the grid does not say which. Between others that do it would only confuse;
+    // where calls are slow for a while it is all there is.
+    if (on_grid && !says_which(i)) {
+      if (i > 0 && i + 1 < edges.size && says_which(i - 1) && says_which(i + 1)) continue;
+    } else if (on_grid && root_sum_square(grid.u_s, jitter) < timed.timing_s) {
       at = std::clamp(grid.nearest_ns(at), static_cast<double>(edge.lo), static_cast<double>(edge.hi));
       timed.timing_s = jitter;
       timing.common_s = grid.u_s;

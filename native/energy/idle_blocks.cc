@@ -21,15 +21,17 @@ QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span
     return inside(edge) && edge.displacement_s == 0;
   });
   std::vector<const TimedEdge*> ends;
+  const TimedEdge* last = nullptr;
   for (const TimedEdge& edge : edges) {
     if (!inside(edge) || (steady >= kEnoughSteady && edge.displacement_s > 0)) continue;
     if (ends.empty() || seconds(edge.at - ends.back()->at) >= block_s) ends.push_back(&edge);
+    last = &edge;
   }
   QuietPower power;
-  if (ends.size() >= 2) {
-    power.joules = ends.back()->joules - ends.front()->joules;
-    power.length_s = seconds(ends.back()->at - ends.front()->at);
-    power.centre_s = 0.5 * (seconds(ends.back()->at) + seconds(ends.front()->at));
+  if (last != nullptr && last != ends.front()) {
+    power.joules = last->joules - ends.front()->joules;
+    power.length_s = seconds(last->at - ends.front()->at);
+    power.centre_s = 0.5 * (seconds(last->at) + seconds(ends.front()->at));
   }
   for (size_t i = 2; i < ends.size(); ++i) {
     const double first_s = seconds(ends[i - 1]->at - ends[i - 2]->at);

@@ -29,7 +29,7 @@ struct BlockNoise {
   int pairs = 0;
 };
 
-// Adds the adjacent blocks of at least `block_s` within the span to `out`; the power over all of the span.
+// Adds the adjacent blocks of at least `block_s` within the span to `out`; the power from its first edge to its last.
 QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span, double block_s, BlockNoise& out);
 
 // Variance of the mean over `block_s` of noise of unit variance, correlated over `c`.

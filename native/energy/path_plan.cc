@@ -160,14 +160,15 @@ class Planner {
     return near;
   }
 
-  // Declared quiet time is of use where it holds two edges, and so a power.
+  // Declared quiet time is of use where it holds two edges after the work before has left the sensor, and so a power:
+  // without one, idle would be held for 0 W.
   static void find_quiet(const Spans& near, PathSegment& out) {
     if (out.edges.empty()) return;
     for (const QuietSpan& span : near.quiet) {
       const QuietSpan here{std::max(span.from, out.edges.front().at), std::min(span.to, out.edges.back().at),
                            span.settled};
       const auto inside = std::count_if(out.edges.begin(), out.edges.end(), [&here](const TimedEdge& edge) {
-        return edge.at >= here.from && edge.at <= here.to;
+        return edge.at >= std::max(here.from, here.settled) && edge.at <= here.to;
       });
       if (inside >= 2 && here.from < here.to) out.quiet.push_back(here);
     }

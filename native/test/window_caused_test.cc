@@ -137,6 +137,35 @@ TEST("caused: no edge after the end yet leaves a value within the limits of powe
   CHECK(overdue.cause == Cause::kNoUpdate);
 }
 
+TEST("caused: quiet time too short for its power leaves idle unknown, and the window's own energy as it was") {
+  for (const double idle_ms : {100.0, 150.0, 200.0, 250.0}) {
+    Random random(20'261'127);
+    int misses = 0;
+    for (int run = 0; run < 400; ++run) {
+      const double start = random.uniform(3000, 3100);
+      const Profile work = burst_profile(start, start + 1000, 126, 724, 13);
+      Series series;
+      series.edges = observe(work, CounterSpec(), 0, ms(6000), random);
+      series.traits = nvml_board_traits(700, 0);
+      const Estimate estimate = series.estimate({ms(start), ms(start + 1000), ms(idle_ms), ms(idle_ms)});
+      misses += contains(estimate.window, 724) && contains(estimate.caused, 724 - 126) ? 0 : 1;
+    }
+    CHECK(misses <= 38);  // at 5 % more come once in 10,000
+  }
+}
+
+TEST("caused: quiet time shorter than a block of its noise has a power all the same") {
+  const Profile work = burst_profile(500, 600, 60, 130);
+  Series series = exact_series(work, 1000, 1);
+  series.traits = rapl_traits(61e-6, 125, 0);
+  for (const double idle_ms : {5.0, 20.0, 40.0, 60.0}) {
+    const Estimate estimate = series.estimate({ms(500), ms(600), ms(idle_ms), ms(idle_ms)});
+    CHECK(contains(estimate.window, 13));
+    CHECK(contains(estimate.caused, 7));
+    CHECK(estimate.caused.uncertainty < 0.5 * 7);
+  }
+}
+
 TEST("idle: Student's t, from the table and beyond it") {
   CHECK_NEAR(student_t95(1), 12.706, 1e-3);
   CHECK_NEAR(student_t95(0), 12.706, 1e-3);
