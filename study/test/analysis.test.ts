@@ -252,6 +252,29 @@ describe('beside the main table', () => {
     expect(analyse(journal()).compat2024).toEqual([]);
   });
 
+  it('leaves out figures of 2024 whose idle was none', () => {
+    const table: Synthetic['table'] = { subjects: ORT, compat2024: { enabled: true, idleSeconds: 600 } };
+    const rowOf = (idleGpuW: number) => {
+      const edit: Synthetic['edit'] = (record) => {
+        const bare = record.phases.find(({ name }) => name === 'idle-bare-before');
+        const gross = { value: 75 * 3, uncertainty: 1, combinedUncertainty: 5 };
+        bare?.energies.push({ id: 'board-0', scope: 'board', status: 'ok', gross });
+        if (record.compat2024) record.compat2024.idleGpuW = idleGpuW;
+        return record;
+      };
+      const [row] = analyse(journal({ table, edit })).compat2024;
+      return row;
+    };
+    expect(rowOf(80)?.gpuJ).toMatchObject({ n: 10 });
+    const beside = rowOf(505);
+    expect(beside).toMatchObject({
+      n: 0,
+      gpuJ: { notMeasured: expect.stringContaining('505 W') },
+      gpuRatio: null,
+      note: expect.stringContaining('(75 W)'),
+    });
+  });
+
   it('marks what is simulated', () => {
     expect(analyse(journal({ simulated: true })).simulated).toBe(true);
   });

@@ -175,6 +175,18 @@ describe('energies', () => {
     expect(onGpu?.steady?.energies.map(({ id }) => id)).toEqual(['board-1']);
   });
 
+  test('of 2024 say so where their idle time was none', { timeout: 60_000 }, async () => {
+    // Two, so that it can be told in a container too.
+    const fake = new FakeNvml(`${TWO_BOARDS}foreign 4242 60\nforeign 77 30\n`);
+    const [run] = await study(
+      fastTable((text) =>
+        text.replace('repetitions: 2', 'repetitions: 1\ncompat2024: { enabled: true, idleSeconds: 0.5 }'),
+      ),
+      { meter: fake.options() },
+    );
+    expect(run?.compat2024?.note).toMatch(/not quiet: After \d+ s still: other processes use the GPU\.$/);
+  });
+
   test('are those of the board that the worker is on, above its idle with the model resident', {
     timeout: 60_000,
   }, async () => {
@@ -216,6 +228,7 @@ describe('energies', () => {
     expect(matched.phases.find(({ name }) => name === 'sham')?.energies[0]?.net).toBeDefined();
     expect(matched.timeline?.map(({ id }) => id)).toContain('board-1');
     expect(matched.compat2024).toMatchObject({ idleGpuW: expect.closeTo(300, 0), cpuJ: null });
+    expect(matched.compat2024?.note).not.toMatch(/not quiet/);
     expect(matched.temperatureC).not.toBeNull();
     expect(unmatched.steady?.energies).toEqual([
       expect.objectContaining({ status: 'unsupported', reason: expect.stringContaining('GPU-9999') }),

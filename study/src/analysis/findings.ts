@@ -83,7 +83,8 @@ function bearingOf(claim: Claim, { verdict, a }: Comparison, first: string): Fin
 }
 
 function whyNotCompared(a: PreparedCell, b: PreparedCell, tests: GroupTests | null): string {
-  const reasons = [a, b].flatMap((cell) => {
+  const absent = [a, b].filter(({ runs }) => runs.length === 0);
+  const reasons = (absent.length > 0 ? absent : [a, b]).flatMap((cell) => {
     if (cell.runs.length === 0) return [`${cell.cell.id}: ${whyNotRun(cell)}`];
     const left = tests?.left.find(({ cell: id }) => id === cell.cell.id);
     if (left) return [`${left.cell}: ${left.reason}`];

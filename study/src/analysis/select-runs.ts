@@ -85,6 +85,6 @@ function notesOnMachines(segments: readonly SegmentRecord[], runs: readonly RunR
   const spread = [...machines.values()].filter(({ size }) => size > 1).length;
   if (spread === 0) return [];
   return [
-    `Runs of ${spread} cells were made on more than one machine; what differs between machines is part of their scatter.`,
+    `Runs of ${spread} cells were made on more than one machine, or GPU of one; what differs between these is part of their scatter.`,
   ];
 }

@@ -2,6 +2,8 @@
 // time; of the processor the plain difference of its counter, less its idle.
 import { type EnergyReport, type Meter, mark, type TimelineSeries } from 'microjoule';
 import type { Compat2024 } from '../types/journal.js';
+import type { Protocol } from '../types/table.js';
+import { stabilityGate } from './gate.js';
 import { wait } from './wait.js';
 
 const POLL_MS = 10;
@@ -13,10 +15,19 @@ export interface Idle2024 {
   /** By the board's id, W. */
   gpuW: Record<string, number>;
   cpuW: number | null;
+  /** What ran meanwhile, as far as can be seen; null: nothing. */
+  fault: string | null;
 }
 
-/** Mean powers over so long a time in which nothing runs. */
-export async function idle2024(meter: Meter, seconds: number, signal: AbortSignal): Promise<Idle2024> {
+/** Mean powers over so long a time in which nothing runs, once the machine is quiet. */
+export async function idle2024(
+  meter: Meter,
+  seconds: number,
+  stability: Protocol['stability'],
+  signal: AbortSignal,
+): Promise<Idle2024> {
+  const gate = await stabilityGate({ meter, stability, baselineC: null, signal });
+  let busy = false;
   const gpu: Record<string, { watts: number; samples: number }> = {};
   const cpu = { joules: 0 as number | null, seconds: 0 };
   for (let left = seconds; left > 0; left -= CHUNK_SECONDS) {
@@ -28,6 +39,7 @@ export async function idle2024(meter: Meter, seconds: number, signal: AbortSigna
       const before = gpu[id] ?? { watts: 0, samples: 0 };
       if (polled) gpu[id] = { watts: before.watts + polled.sum, samples: before.samples + polled.samples };
     }
+    busy ||= report.conditions.devices.some(({ otherWork }) => otherWork === 'busy');
     const joules = cpuJoules(report);
     cpu.joules = cpu.joules === null || joules === null ? null : cpu.joules + joules;
     cpu.seconds += report.durationMs / 1000;
@@ -35,6 +47,7 @@ export async function idle2024(meter: Meter, seconds: number, signal: AbortSigna
   return {
     gpuW: Object.fromEntries(Object.entries(gpu).map(([id, { watts, samples }]) => [id, watts / samples])),
     cpuW: cpu.joules === null ? null : cpu.joules / cpu.seconds,
+    fault: gate.reason ?? (busy ? 'Other processes used the GPU.' : null),
   };
 }
 
@@ -54,7 +67,10 @@ export function compat2024(report: EnergyReport, board: string | undefined, idle
     idleGpuW,
     idleCpuW: idle.cpuW,
     samples: polled?.samples ?? 0,
-    note: notes.length > 0 ? `${notes.join('; ')}.` : 'The power of the moment of each poll, held for 10 ms.',
+    note: [
+      notes.length > 0 ? `${notes.join('; ')}.` : 'The power of the moment of each poll, held for 10 ms.',
+      ...(idle.fault ? [`While its idle was taken the machine was not quiet: ${idle.fault}`] : []),
+    ].join(' '),
   };
 }
 

@@ -117,7 +117,8 @@ async function allRuns({ options, journal, bench, plan, runs, meter }: AllRuns):
   on({ type: 'begin', meter, done: runs.length - left.length, runs, table });
   if (left.length > 0 && table.compat2024.enabled && !bench.idle2024) {
     on({ type: 'phase', phase: 'idle-2024' });
-    bench.idle2024 = await idle2024(meter, table.compat2024.idleSeconds, signal);
+    const { compat2024, protocol } = table;
+    bench.idle2024 = await idle2024(meter, compat2024.idleSeconds, protocol.stability, signal);
   }
   for (const run of left) {
     if (signal.aborted) throw new Interrupted();

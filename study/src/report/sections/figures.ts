@@ -99,7 +99,7 @@ export async function split(context: Context): Promise<Html> {
     'split',
     'Board and processor',
     panels.length === 0
-      ? html`<p class="note">No cell has both: ${reason && 'notMeasured' in reason ? reason.notMeasured : 'no cell ran on a GPU'}.</p>`
+      ? html`<p class="note">No cell has both: ${reason && 'notMeasured' in reason ? reason.notMeasured.replace(/\.$/, '') : 'no cell ran on a GPU'}.</p>`
       : await figure(context, {
           id: 'fig-split',
           panels,

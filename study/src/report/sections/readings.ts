@@ -74,7 +74,7 @@ export function compat2024(context: Context): Html | null {
   return section(
     'compat-2024',
     'The method of 2024 on the same runs',
-    html`<p>Net of mean idle power; ratios are over what the counters give, net. As the journal says of it: ${first.note.replace(/\.$/, '')}.</p>`,
+    html`<p>Net of mean idle power; ratios are over what the counters give, net. As the journal says of it: ${first.note}</p>`,
     table(context, {
       id: 'compat-table',
       caption: 'mJ an inference by the method of the 2024 paper, and over the counters.',
