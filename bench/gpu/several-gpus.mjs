@@ -155,7 +155,7 @@ class Checks extends Devices {
     this.check('the same: counted on 1', seen, there);
   }
 
-  /** A context on device 0 shows in its memory; onnxruntime-node by itself, whether it is ONNX Runtime's doing. */
+  /** A context on device 0 shows in its memory. [H100] ONNX Runtime makes one there by itself: no more than that is ours. */
   async memory(ours) {
     const alone = child(file, process.argv.slice(2), { MJ_ROLE: 'theirs', MJ_DEVICE: '1' });
     const { usedAfter: theirs } = await alone.next();
@@ -163,8 +163,8 @@ class Checks extends Devices {
     const grownMiB = (used, uuid) =>
       Object.fromEntries(Object.entries(used).map(([step, now]) => [step, now[uuid] - used.nothing[uuid]]));
     const grown = { ours: grownMiB(ours, first), theirs: grownMiB(theirs, first) };
-    const none = grown.ours.run < 50 && grownMiB(ours, second).run > 100;
-    this.check('a session on device 1 takes no memory of device 0', none, grown);
+    const none = grown.ours.run < grown.theirs.run + 50 && grownMiB(ours, second).run > 100;
+    this.check("a session on device 1 takes no memory of device 0 beyond ONNX Runtime's", none, grown);
   }
 
   async workers() {

@@ -1,13 +1,14 @@
 // The values come from SciPy: study/tools/scipy_reference.py.
 import { describe, expect, it } from 'vitest';
-import { cliffsDelta, hedgesG } from '../src/analysis/stats/effect-size.js';
+import { cliffsDelta, hedgesG, hedgesGOfPairs } from '../src/analysis/stats/effect-size.js';
 import { holm } from '../src/analysis/stats/holm.js';
 import { dunn, kruskalWallis, smallestDunn } from '../src/analysis/stats/kruskal-dunn.js';
 import { mannWhitney, smallestMannWhitney } from '../src/analysis/stats/mann-whitney.js';
+import { logRatio } from '../src/analysis/stats/paired.js';
 import { shapiroWilk } from '../src/analysis/stats/shapiro-wilk.js';
 import { spearman } from '../src/analysis/stats/spearman.js';
 import { mean, quantile, scatterOfMean } from '../src/analysis/stats/summary.js';
-import { twoSamples, welch } from '../src/analysis/stats/two-samples.js';
+import { pairedSamples, pairedT, signedRanks, twoSamples, welch } from '../src/analysis/stats/two-samples.js';
 import reference from './scipy-reference.json';
 
 const samples: Record<string, number[]> = reference.samples;
@@ -59,6 +60,19 @@ describe('as SciPy', () => {
     });
   });
 
+  it.each(reference.paired)('pairs of $a and $b', (expected) => {
+    const [a, b] = [sample(expected.a), sample(expected.b)];
+    const ratios = a.map((value, i) => logRatio([value, b[i] as number]));
+    const test = pairedT(ratios);
+    close(test.statistic, expected.t.t);
+    close(test.p, expected.t.p);
+    close(signedRanks(ratios).p, expected.wilcoxon.p, 1e-7);
+    const effect = hedgesGOfPairs(ratios);
+    close(effect?.value, expected.hedges.value);
+    close(effect?.lo, expected.hedges.lo);
+    close(effect?.hi, expected.hedges.hi);
+  });
+
   it.each(reference.spearman)('Spearman of $x and $y', (expected) => {
     const result = spearman(sample(expected.x), sample(expected.y));
     close(result?.rho, expected.rho);
@@ -107,6 +121,16 @@ describe('at the edges', () => {
     expect(twoSamples(sample('normal-10'), sample('normal-10b'))?.test).toBe('Welch');
     expect(twoSamples(sample('normal-10'), sample('outlier-10'))?.test).toBe('Mann-Whitney');
     expect(twoSamples([1, 1, 1, 1], [2, 2, 2, 2])?.test).toBe('Mann-Whitney');
+  });
+
+  it('compares pairs by their ratios, by ranks where these seem not normal', () => {
+    const b = sample('normal-10');
+    const noisy = b.map((value, i) => 1.2 * value * (1 + 0.001 * ((i * 7) % 5)));
+    expect(pairedSamples(noisy, b)?.test).toBe('paired t');
+    expect(pairedSamples(sample('outlier-10'), b)?.test).toBe('Wilcoxon');
+    expect(pairedSamples([1, 2, 3, 4], [2, 4, 6, 8])).toMatchObject({ test: 'Wilcoxon', p: 0.125 });
+    expect(pairedSamples([1, 2], [1, 2])).toBeNull();
+    expect(pairedSamples([1], [2])).toBeNull();
   });
 
   it('bounds a complete separation by the sample sizes', () => {

@@ -76,6 +76,62 @@ describe('ratios', () => {
   });
 });
 
+describe('machines that differ', () => {
+  const spread = (seed: number, of: Record<string, number>) =>
+    made(seed, {
+      table: { subjects: [A, B, C], repetitions: 5, nullRun: { subject: 'a' } },
+      truth: joules(of),
+      scatter: 0.01,
+      machines: 0.08,
+      cpuMeasured: false,
+    });
+
+  it('are in the interval of a cell, and not in that of a ratio', () => {
+    let held = 0;
+    let width = 0;
+    for (const seed of seeds) {
+      const { groups, cells, notes } = spread(seed, { a: 5, b: 8, c: 9 });
+      const comparison = groups[0]?.energy?.comparisons.find(
+        ({ a, b }) => `${a} ${b}` === 'a/resnet50/1 b/resnet50/1',
+      );
+      const { lo, hi, pairs } = comparison?.ratio ?? {};
+      expect(pairs).toBe(5);
+      expect(['paired t', 'Wilcoxon']).toContain(comparison?.test?.test);
+      if ((lo as number) <= 5 / 8 && 5 / 8 <= (hi as number)) held += 1;
+      width += ((hi as number) - (lo as number)) / (5 / 8) / SEEDS;
+      expect(notes.join(' ')).toMatch(/4 cells were made on more than one machine.*in pairs/);
+      const [cell] = cells as [CellResult];
+      expect((cell.perInference.gpu.net as Value).uncertainty).toBeGreaterThan(0.05);
+    }
+    expect(held).toBeGreaterThanOrEqual(fewest(SEEDS));
+    // As two samples it would be over four times as wide.
+    expect(width).toBeLessThan(0.05);
+  });
+
+  it('make no difference of nothing, and hide none', () => {
+    const families = (of: Record<string, number>) =>
+      seeds.flatMap((seed) => [spread(seed, of).groups[0]?.energy?.comparisons ?? []]);
+    const found = (family: { verdict: string }[]) =>
+      family.filter(({ verdict }) => verdict === 'less').length;
+    const wrong = families({ a: 5, b: 5, c: 5 }).filter((family) => found(family) > 0).length;
+    expect(wrong).toBeLessThanOrEqual(SEEDS - fewest(SEEDS));
+    const right = families({ a: 5, b: 5.5, c: 6 }).reduce((sum, family) => sum + found(family), 0);
+    expect(right / (3 * SEEDS)).toBeGreaterThan(0.7);
+  });
+
+  it('leave runs out of a comparison that have no partner', () => {
+    const journal = syntheticJournal({
+      seed: 5,
+      table: { subjects: [A, B], repetitions: 4 },
+      truth: joules({ a: 5, b: 8 }),
+      scatter: 0.01,
+      machines: 0.08,
+      edit: (run) => (run.id === 'b/resnet50/1#2' ? null : run),
+    });
+    expect(analyse(journal).groups[0]?.energy?.comparisons[0]?.ratio.pairs).toBe(3);
+  });
+});
+
 describe('verdicts', () => {
   const verdicts = (of: Record<string, number>, nullRun: { subject: string } | null) =>
     seeds.flatMap((seed) => {

@@ -49,6 +49,12 @@ PAIRS = [
     ("tied-10", "tied-12"),
     ("normal-10", "outlier-10"),
 ]
+PAIRED = [
+    ("normal-10", "normal-10b"),
+    ("skewed-10", "normal-10b"),
+    ("normal-10", "outlier-10"),
+    ("normal-30", "skewed-30"),
+]
 GROUPS = [
     ["normal-10", "normal-10b", "skewed-10"],
     ["tied-10", "tied-12", "normal-12", "skewed-8"],
@@ -131,6 +137,22 @@ def pair(name_a, name_b):
     }
 
 
+def paired(name_a, name_b):
+    ratios = np.log(np.array(SAMPLES[name_a]) / np.array(SAMPLES[name_b]))
+    t = stats.ttest_1samp(ratios, 0)
+    ranks = stats.wilcoxon(ratios)
+    n = len(ratios)
+    g = (1 - 3 / (4 * (n - 1) - 1)) * ratios.mean() / ratios.std(ddof=1)
+    half = stats.norm.ppf(0.975) * np.sqrt(1 / n + g * g / (2 * n))
+    return {
+        "a": name_a,
+        "b": name_b,
+        "t": {"t": float(t.statistic), "p": float(t.pvalue)},
+        "wilcoxon": {"p": float(ranks.pvalue)},
+        "hedges": {"value": float(g), "lo": float(g - half), "hi": float(g + half)},
+    }
+
+
 def group(names):
     samples = [SAMPLES[name] for name in names]
     result = stats.kruskal(*samples)
@@ -170,6 +192,7 @@ print(
             "summary": [summary(name) for name in SAMPLES],
             "shapiro": [shapiro(name) for name in SAMPLES],
             "pairs": [pair(a, b) for a, b in PAIRS],
+            "paired": [paired(a, b) for a, b in PAIRED],
             "groups": [group(names) for names in GROUPS],
             "spearman": [correlated(x, y) for x, y in CORRELATED],
             "holm": {"p": P_VALUES, "corrected": holm(P_VALUES)},

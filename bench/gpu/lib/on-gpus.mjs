@@ -37,7 +37,8 @@ export function openOn(deviceId, more = {}, providerOptions = {}) {
 }
 
 /** What a measurement says of the boards: the session's own, and the energy and idle power of each by its UUID. */
-export function boardsOf(session, { energy, conditions, latency, start, end, durationMs, repetitions }) {
+export function boardsOf(session, measurement) {
+  const { energy, conditions, latency, start, end, durationMs, repetitions, timeline } = measurement;
   const boards = conditions.devices.map(({ id, uuid, pciBusId, otherWork, busyProcesses }) => {
     const { status, cause, value, uncertainty, gross } = energy.scopes[id] ?? {};
     const idleW = energy.idle[id]?.level?.value;
@@ -45,6 +46,7 @@ export function boardsOf(session, { energy, conditions, latency, start, end, dur
     return { uuid, pciBusId, status, cause, value, uncertainty, meanW, idleW, otherWork, busyProcesses };
   });
   const named = conditions.devices.find(({ id }) => id === energy.board?.id);
+  const contradict = boards.some(({ cause }) => cause === 'inconsistent');
   return {
     device: { uuid: session.device.uuid, pciBusId: session.device.pciBusId },
     board: { uuid: named?.uuid, status: energy.board?.status, cause: energy.board?.cause },
@@ -54,8 +56,18 @@ export function boardsOf(session, { energy, conditions, latency, start, end, dur
     p50Ms: latency.p50,
     startNs: String(start),
     endNs: String(end),
+    // Readings that contradict each other are worth looking at.
+    ...(contradict ? { timeline: plain(timeline) } : {}),
   };
 }
+
+/** As JSON takes it. */
+const plain = ({ origin, series }) => ({
+  originNs: String(origin),
+  series: series.map((one) =>
+    Object.fromEntries(Object.entries(one).map(([key, value]) => [key, value.buffer ? [...value] : value])),
+  ),
+});
 
 /** Of the boards of `boardsOf` the session's own, and the others. */
 export const own = ({ device, boards }) => boards.find(({ uuid }) => uuid === device.uuid);

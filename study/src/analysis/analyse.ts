@@ -58,11 +58,14 @@ export function analyseRecords(records: readonly JournalRecord[]): Analysis {
   };
 }
 
-function prepareCells({ segment, cells, plannedRuns, runs }: Selection): PreparedCell[] {
+function prepareCells({ segment, segments, cells, plannedRuns, runs }: Selection): PreparedCell[] {
   const labels = labelsOf(segment.table.subjects);
+  const machines = new Map(segments.map((one) => [one.segment, one.machineHash]));
+  const machineOf = (run: RunRecord) => machines.get(run.segment) ?? '';
   return cells.map((cell) => {
     const label = labels.get(cell.subject.id) ?? cell.subject.id;
-    return prepare(cell, cell.null ? `${label} (null run)` : label, plannedRuns.get(cell.id) ?? 0, runs);
+    const name = cell.null ? `${label} (null run)` : label;
+    return prepare(cell, name, plannedRuns.get(cell.id) ?? 0, runs, machineOf);
   });
 }
 

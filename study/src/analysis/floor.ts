@@ -1,7 +1,8 @@
 // The null run: the same cell under two names. What it shows of a difference is the method's own, and the floor below
 // which nothing is called a difference.
+import { contrast } from './contrast.js';
 import type { PreparedCell } from './prepared.js';
-import { meanPerInference, ratioOf } from './ratio.js';
+
 import type { Floor, Metric, Ratio, Sensors } from './types.js';
 
 interface NullPair {
@@ -26,9 +27,8 @@ export function nullPairs(
         other.model === cell.model &&
         other.batch === cell.batch,
     );
-    const [a, b] = [original, twin].map((one) => one && meanPerInference(one, metric, sensors));
-    if (!original || !a || !b) return [];
-    const ratio = ratioOf(a, b);
+    const ratio = original && contrast(original, twin, metric, sensors);
+    if (!ratio) return [];
     const pair = `${original.cell.id} against ${cell.id}`;
     return [{ model: cell.model, batch: cell.batch, floor: { relative: reachOf(ratio), pair, ratio } }];
   });

@@ -1,13 +1,13 @@
 // All subjects with one model and one batch size, compared by one metric.
+import { contrast, testOf } from './contrast.js';
 import { floorFor, nullPairs } from './floor.js';
 import { groupName } from './names.js';
 import { estimates, type PreparedCell, valuesOf, whyNoRuns } from './prepared.js';
-import { meanPerInference, ratioOf } from './ratio.js';
+import { meanPerInference } from './ratio.js';
 import { holm } from './stats/holm.js';
 import { dunn, kruskalWallis } from './stats/kruskal-dunn.js';
-import { twoSamples } from './stats/two-samples.js';
 import type { Estimate } from './term.js';
-import { tooFewForDunn, tooFewForPair } from './too-few.js';
+import { tooFewFor, tooFewForDunn, tooFewForPair } from './too-few.js';
 import type { Basis, Comparison, GroupTests, Metric, Ratio, Sensors } from './types.js';
 import { sentenceOf, verdictOf } from './verdict.js';
 
@@ -91,32 +91,31 @@ function comparisons(
   floor: GroupTests['floor'],
 ): Comparison[] {
   const pairs = sorted.flatMap((a, i) => sorted.slice(i + 1).map((b) => ({ a, b })));
-  const tests = pairs.map(({ a, b }) => twoSamples(a.values, b.values));
+  const tests = pairs.map(({ a, b }) => testOf(a.cell, b.cell, metric, sensors));
   const tested = tests.filter((test) => test !== null);
   const corrected = holm(tested.map(({ p }) => p));
   return pairs.map(({ a, b }, i) => {
     const test = tests[i] ?? null;
-    const byRanks = test?.test === 'Mann-Whitney';
+    const ratio = contrast(a.cell, b.cell, metric, sensors) as Ratio;
     const it = {
       a: a.cell,
       b: b.cell,
       metric,
       sensors,
-      ratio: ratioOf(a.mean, b.mean),
+      ratio,
       others: otherRatios(a.cell, b.cell, metric, sensors),
       test: test && { ...test, corrected: corrected[tested.indexOf(test)] as number },
       floor,
-      tooFew: byRanks ? tooFewForPair(a.values.length, b.values.length, tested.length) : null,
+      tooFew: test && tooFewFor(test.test, [a.values.length, b.values.length], ratio.pairs, tested.length),
     };
     const { verdict, because } = verdictOf(it);
-    const { ratio, others } = it;
     return {
       a: a.cell.cell.id,
       b: b.cell.cell.id,
       metric,
       sensors,
       ratio,
-      others,
+      others: it.others,
       test: it.test,
       verdict,
       because,
@@ -133,8 +132,8 @@ function otherRatios(
 ): Partial<Record<Metric, Ratio>> {
   const others = (['net', 'gross', 'time'] as const).filter((other) => other !== metric);
   const entries = others.flatMap((other): [Metric, Ratio][] => {
-    const [first, second] = [a, b].map((cell) => meanPerInference(cell, other, sensors));
-    return first && second ? [[other, ratioOf(first, second)]] : [];
+    const ratio = contrast(a, b, other, sensors);
+    return ratio ? [[other, ratio]] : [];
   });
   return Object.fromEntries(entries);
 }

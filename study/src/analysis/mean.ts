@@ -11,19 +11,48 @@ const ENOUGH_RUNS = 5;
 
 /** `name` makes the key of the scatter: no other mean shares it. */
 export function meanOf(runs: readonly Estimate[], name: string): Estimate {
-  const n = runs.length;
-  const values = runs.map(({ value }) => value);
-  const perRun = runs.map((run, i) => joined(run.terms.map((term) => ofRun(term, `${name} ${i}`))));
-  const terms = perRun.flat();
   const [only] = runs;
-  if (n === 1 && only) return { ...only, terms };
+  if (runs.length === 1 && only) return { ...only, terms: runTerms(runs, name).flat() };
+  const { value, shared, own, gains } = partsOf(runs, name);
+  const values = runs.map((run) => run.value);
+  return { value, terms: [...shared, ...scatterTerms(values, own, name)], gains };
+}
+
+/**
+ * Means of runs that stand in pairs, for their ratio R alone: it scatters as a - R b does, in which what a pair has in
+ * common cancels (Cochran 1977, Sampling Techniques, 6.4).
+ */
+export function pairedMeans(
+  a: readonly Estimate[],
+  b: readonly Estimate[],
+  names: readonly [string, string],
+): [Estimate, Estimate] {
+  const [first, second] = [partsOf(a, names[0]), partsOf(b, names[1])];
+  const ratio = first.value / second.value;
+  const residues = a.map(({ value }, i) => value - ratio * (b[i] as Estimate).value);
+  const ownOfB = second.own.map((term) => ({ ...term, uncertainty: ratio * term.uncertainty }));
+  const scatter = scatterTerms(residues, [...first.own, ...ownOfB], `pairs of ${names.join(' and ')}`);
+  const none = scatter.map((term) => ({ ...term, key: `${term.key}, second`, uncertainty: 0 }));
+  return [
+    { value: first.value, terms: [...first.shared, ...scatter], gains: first.gains },
+    { value: second.value, terms: [...second.shared, ...none], gains: second.gains },
+  ];
+}
+
+const runTerms = (runs: readonly Estimate[], name: string): BudgetTerm[][] =>
+  runs.map((run, i) => joined(run.terms.map((term) => ofRun(term, `${name} ${i}`))));
+
+/** Of a mean: what all runs share, and what each has of its own. */
+function partsOf(runs: readonly Estimate[], name: string) {
+  const n = runs.length;
+  const perRun = runTerms(runs, name);
   const runsWith = countRuns(perRun);
   const isShared = (term: BudgetTerm) => (runsWith.get(idOf(term)) ?? 0) > 1;
-  const shared = joined(terms.filter(isShared), 1 / n);
-  const own = terms.filter((term) => !isShared(term));
+  const terms = perRun.flat();
   return {
-    value: mean(values),
-    terms: [...shared, ...scatterTerms(values, own, name)],
+    value: mean(runs.map(({ value }) => value)),
+    shared: joined(terms.filter(isShared), 1 / n),
+    own: terms.filter((term) => !isShared(term)),
     gains: joinedGains(
       runs.flatMap(({ gains }) => gains),
       1 / n,

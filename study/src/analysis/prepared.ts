@@ -9,6 +9,8 @@ export interface PreparedRun {
   record: RunRecord;
   steady: SteadyState;
   energy: RunEnergy;
+  /** Which machine, and which GPUs of it, made the run. */
+  machine: string;
   /** Why it does not count. */
   excluded: string | null;
 }
@@ -27,11 +29,20 @@ export function prepare(
   label: string,
   planned: number,
   records: readonly RunRecord[],
+  machineOf: (run: RunRecord) => string,
 ): PreparedCell {
   const own = records.filter((record) => record.cell === cell.id);
   const runs = own.flatMap((record) =>
     record.status === 'ok' && record.steady && record.steady.inferences > 0
-      ? [{ record, steady: record.steady, energy: runEnergy(record, record.steady), excluded: null }]
+      ? [
+          {
+            record,
+            steady: record.steady,
+            energy: runEnergy(record, record.steady),
+            machine: machineOf(record),
+            excluded: null,
+          },
+        ]
       : [],
   );
   return { cell, label, planned, records: own, runs };
@@ -69,4 +80,12 @@ export function valuesOf(cell: PreparedCell, metric: Metric, sensors: Sensors | 
     return countedRuns(cell).map(({ steady }) => steady.seconds / steady.inferences);
   }
   return sensors ? estimates(cell, sensors, metric, 'inference').found.map(({ value }) => value) : [];
+}
+
+/** By what cells are compared, of one run; null: it was not measured. */
+export function perInference(run: PreparedRun, metric: Metric, sensors: Sensors | null): Estimate | null {
+  const { steady, energy } = run;
+  if (metric === 'time') return { value: steady.seconds / steady.inferences, terms: [], gains: [] };
+  const reading = sensors && energy[sensors][metric];
+  return reading?.ok ? scaled(reading.estimate, 1 / steady.inferences) : null;
 }

@@ -1,7 +1,7 @@
 // Gross and net side by side: subtracting idle moves a ratio between runtimes.
 import { idleOf } from './cell.js';
+import { contrast } from './contrast.js';
 import type { PreparedCell } from './prepared.js';
-import { meanPerInference, ratioOf } from './ratio.js';
 import type { Group, ReadingRow } from './types.js';
 
 /** Each cell over the one that takes least of its group. */
@@ -11,14 +11,11 @@ export function readingRows(groups: readonly Group[], cells: readonly PreparedCe
     const [reference, ...rest] = energy?.cells ?? [];
     const sensors = energy?.sensors;
     if (!reference || !sensors) return [];
-    const [grossBelow, netBelow] = (['gross', 'net'] as const).map((basis) =>
-      meanPerInference(find(reference), basis, sensors),
-    );
     return rest.flatMap((cell): ReadingRow[] => {
       const [gross, net] = (['gross', 'net'] as const).map((basis) =>
-        meanPerInference(find(cell), basis, sensors),
+        contrast(find(cell), find(reference), basis, sensors),
       );
-      if (!gross || !net || !grossBelow || !netBelow) return [];
+      if (!gross || !net) return [];
       return [
         {
           model,
@@ -26,8 +23,8 @@ export function readingRows(groups: readonly Group[], cells: readonly PreparedCe
           cell,
           reference,
           sensors,
-          gross: ratioOf(gross, grossBelow),
-          net: ratioOf(net, netBelow),
+          gross,
+          net,
           idleW: idleOf(find(cell), sensors),
         },
       ];

@@ -85,6 +85,6 @@ function notesOnMachines(segments: readonly SegmentRecord[], runs: readonly RunR
   const spread = [...machines.values()].filter(({ size }) => size > 1).length;
   if (spread === 0) return [];
   return [
-    `Runs of ${spread} cells were made on more than one machine, or GPU of one; what differs between these is part of their scatter.`,
+    `Runs of ${spread} cells were made on more than one machine, or GPU of one. What differs between these is part of a cell's interval; two cells are compared in pairs of runs of one repetition on one machine, where there are two or more.`,
   ];
 }

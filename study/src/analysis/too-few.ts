@@ -1,6 +1,7 @@
 // Whether any data of so many runs could make a corrected test succeed.
 import { smallestDunn } from './stats/kruskal-dunn.js';
 import { smallestMannWhitney } from './stats/mann-whitney.js';
+import { smallestWilcoxon, type TwoSamples } from './stats/two-samples.js';
 import { LEVEL } from './verdict.js';
 
 const MOST = 1000;
@@ -13,6 +14,22 @@ export function tooFewForPair(n: number, m: number, pairs: number): string | nul
   const sizes = n === m ? `${n} runs of each` : `${n} and ${m} runs`;
   const corrected = pairs === 1 ? '' : `, corrected for ${pairs} comparisons,`;
   return `with ${sizes} the Mann-Whitney test${corrected} gives no p below ${Math.min(1, least * pairs).toPrecision(2)}; ${needed} runs of each could`;
+}
+
+/** Of one pair by its own test; null where it can succeed, and of tests that no number of runs keeps from it. */
+export function tooFewFor(
+  test: TwoSamples['test'],
+  [n, m]: readonly [number, number],
+  inPairs: number | undefined,
+  pairs: number,
+): string | null {
+  if (test === 'Mann-Whitney') return tooFewForPair(n, m, pairs);
+  if (test !== 'Wilcoxon' || inPairs === undefined) return null;
+  const least = smallestWilcoxon(inPairs) * pairs;
+  if (least < LEVEL) return null;
+  const corrected = pairs === 1 ? '' : `, corrected for ${pairs} comparisons,`;
+  const needed = leastRuns((size) => smallestWilcoxon(size) * pairs);
+  return `with ${inPairs} pairs the Wilcoxon test${corrected} gives no p below ${Math.min(1, least).toPrecision(2)}; ${needed} pairs could`;
 }
 
 export function tooFewForDunn(cells: number, n: number): string | null {

@@ -132,6 +132,8 @@ export interface Ratio {
   hi: number | null;
   /** Why there is none. */
   noInterval?: string;
+  /** Runs compared in so many pairs, each of one repetition on one machine; absent: as two samples. */
+  pairs?: number;
 }
 
 export type Verdict = 'less' | 'same' | 'open';

@@ -32,6 +32,8 @@ export interface Synthetic {
   scatter?: number;
   shared?: number;
   gain?: number;
+  /** One machine a repetition, which differ by so much (relative standard deviation) in all that they take. */
+  machines?: number;
   idleGpuW?: number;
   idleCpuW?: number;
   /** Default true. */
@@ -97,13 +99,21 @@ export function syntheticJournal(options: Synthetic): JournalRecord[] {
     shard: null,
     simulated: options.simulated ?? false,
   };
+  const { machines } = options;
+  const differs = Array.from({ length: machines === undefined ? 0 : table.repetitions }, (_, i) => ({
+    factor: 1 + (machines as number) * random.normal(),
+    segment: { ...segment, segment: i, machineHash: `machine ${i}` },
+  }));
   const runs = plan.runs.flatMap((planned, sequence): JournalRecord[] => {
     const cell = cells.get(planned.cell) as Cell;
-    const made = runOf(options, cell, { ...planned, sequence }, common, random);
+    const { factor = 1, segment: own = segment } = differs[planned.repetition] ?? {};
+    const there = { ...common, shared: common.shared * factor };
+    const made = { ...runOf(options, cell, { ...planned, sequence }, there, random), segment: own.segment };
     const run = options.edit ? options.edit(made) : made;
     return run ? [run] : [];
   });
-  return [segment, ...runs, { type: 'end', v: 1, segment: 0, at: timeAt(runs.length), reason: 'done' }];
+  const segments = differs.length === 0 ? [segment] : differs.map((one) => one.segment);
+  return [...segments, ...runs, { type: 'end', v: 1, segment: 0, at: timeAt(runs.length), reason: 'done' }];
 }
 
 const MACHINE: Machine = {

@@ -28,6 +28,19 @@ export function hedgesG(a: readonly number[], b: readonly number[]): Effect | nu
 }
 
 /**
+ * Mean of differences over their own standard deviation, freed of its bias; the interval is that of large samples
+ * (Borenstein et al. 2009, Introduction to Meta-Analysis, chapter 4). Null where they do not scatter.
+ */
+export function hedgesGOfPairs(differences: readonly number[]): Effect | null {
+  const n = differences.length;
+  const scatter = standardDeviation(differences);
+  if (!(scatter > 0)) return null;
+  const value = (1 - 3 / (4 * (n - 1) - 1)) * (mean(differences) / scatter);
+  const error = Math.sqrt(1 / n + value ** 2 / (2 * n));
+  return { name: "Hedges' g", value, lo: value - Z * error, hi: value + Z * error };
+}
+
+/**
  * P(a > b) - P(a < b), with the asymmetric interval of Cliff (1996) as Feng and Cliff (2004, Journal of Modern Applied
  * Statistical Methods 3, 322-332) give it, which stays within -1 and 1.
  */

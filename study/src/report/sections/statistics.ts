@@ -7,11 +7,19 @@ import { details, numeric, section, table } from '../parts.js';
 
 const METRICS = { net: 'energy above idle', gross: 'energy, idle included', time: 'time' };
 
+const ON_MACHINES =
+  ' Runs spread over machines are compared in pairs of one repetition on one machine: the t test of the logarithms of their ratios where Shapiro-Wilk speaks not against them, else Wilcoxon’s signed ranks. Kruskal-Wallis and Dunn know no pairs.';
+
 export function statistics(context: Context): Html {
+  const all = context.analysis.groups.flatMap(({ energy, time }) => [
+    ...(energy?.comparisons ?? []),
+    ...(time?.comparisons ?? []),
+  ]);
+  const paired = all.some(({ ratio }) => ratio.pairs !== undefined);
   return section(
     'statistics',
     'Statistics',
-    html`<p>Within each model and batch size: Kruskal-Wallis over all cells, Dunn's test of all pairs with Holm's correction after it, and of each pair Welch's test where Shapiro-Wilk speaks against neither sample (p ≥ 0.05), else Mann-Whitney's, with Holm's correction over the group. Dunn's test compares mean ranks among all cells, so that it tells neighbours apart only with many runs; verdicts rest on the pair's own test.</p>`,
+    html`<p>Within each model and batch size: Kruskal-Wallis over all cells, Dunn's test of all pairs with Holm's correction after it, and of each pair Welch's test where Shapiro-Wilk speaks against neither sample (p ≥ 0.05), else Mann-Whitney's, with Holm's correction over the group. Dunn's test compares mean ranks among all cells, so that it tells neighbours apart only with many runs; verdicts rest on the pair's own test.${paired ? ON_MACHINES : ''}</p>`,
     context.analysis.groups.flatMap((group, i) => [
       group.energy ? groupDetails(context, group, group.energy, `e${i}`) : null,
       group.time ? groupDetails(context, group, group.time, `t${i}`) : null,
