@@ -170,9 +170,9 @@ describe('comparisons', () => {
   });
 
   it('call nothing a difference that is below the floor of the null run', () => {
-    const drift = (run: RunRecord) => {
+    const drift = (factor: number) => (run: RunRecord) => {
       for (const energy of run.steady?.energies ?? []) {
-        if (run.cell.includes('~null') && energy.net) energy.net.value *= 1.2;
+        if (run.cell.includes('~null') && energy.net) energy.net.value *= factor;
       }
       return run;
     };
@@ -181,9 +181,17 @@ describe('comparisons', () => {
       cpuJ: 0.01,
       seconds: 0.002,
     });
-    const analysis = analyse(journal({ edit: drift, truth, scatter: 0.001, shared: 0 }));
-    expect(analysis.groups[0]?.energy?.floor?.relative).toBeGreaterThan(0.15);
-    expect(comparisonOf(analysis, 'trt', 'cuda').verdict).toBe('same');
+    const under = (factor: number) =>
+      analyse(journal({ edit: drift(factor), truth, scatter: 0.001, shared: 0 }));
+    const narrow = under(1.07);
+    expect(narrow.groups[0]?.energy?.floor?.relative).toBeGreaterThan(0.05);
+    expect(comparisonOf(narrow, 'trt', 'cuda').verdict).toBe('same');
+    const wide = under(1.2);
+    expect(wide.groups[0]?.energy?.floor?.relative).toBeGreaterThan(0.15);
+    expect(comparisonOf(wide, 'trt', 'cuda')).toMatchObject({
+      verdict: 'open',
+      because: expect.stringMatching(/within the null floor, whose \d+ % are too wide/),
+    });
   });
 
   it('say when the runs are too few for a corrected test', () => {

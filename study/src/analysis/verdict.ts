@@ -6,6 +6,8 @@ import { intervalOfReduction, percent, probability, reduction } from './words.js
 
 /** Of the corrected test. */
 export const LEVEL = 0.05;
+/** A floor above this is no resolution at which two cells could be called the same. */
+const MOST_FLOOR = 0.1;
 
 export interface Case {
   /** The one with the smaller mean. */
@@ -24,7 +26,7 @@ export interface Case {
 
 /**
  * A difference: its interval leaves out 0, the corrected test succeeds, and it is above the null floor. The same: the
- * whole interval is within the floor. Everything else is open.
+ * whole interval is within the floor, and this is 10 % or less. Everything else is open.
  */
 export function verdictOf({ ratio, test, floor, tooFew }: Case): {
   verdict: Verdict;
@@ -35,7 +37,10 @@ export function verdictOf({ ratio, test, floor, tooFew }: Case): {
     return open(ratio.noInterval ?? 'the interval of one of them holds 0, so that they have no ratio');
   }
   if (floor && ratio.lo >= 1 - floor.relative && ratio.hi <= 1 + floor.relative) {
-    return { verdict: 'same', because: null };
+    if (floor.relative <= MOST_FLOOR) return { verdict: 'same', because: null };
+    return open(
+      `all of it is within the null floor, whose ${percent(floor.relative)} are too wide to call them the same`,
+    );
   }
   if (ratio.hi >= 1) return open('the interval of their difference holds 0');
   if (!test) return open('a test needs at least two runs of each');
