@@ -48,6 +48,19 @@ describe('break-even of an engine build', () => {
     expect(row?.inferences.energy).toEqual({ never: expect.stringContaining('saves no energy') });
   });
 
+  it('takes what is saved machine by machine, where the runs lie on several', () => {
+    const near: Synthetic['truth'] = (cell) => ({
+      ...truth(cell),
+      seconds: 0.002,
+      gpuJ: cell.subject.id === 'trt' ? 0.36 : 0.42,
+    });
+    const [row] = analyse(journal({ truth: near, machines: 0.2, scatter: 0.005, shared: 0 })).breakEven;
+    const count = row?.inferences.energy as { value: number; lo: number; hi: number };
+    expect(count.value / (9000 / 0.06)).toBeCloseTo(1, 0);
+    expect(count.lo).toBeLessThan(9000 / 0.06);
+    expect(count.hi).toBeGreaterThan(9000 / 0.06);
+  });
+
   it('is not told without a build, and says where the engines came from', () => {
     const [row] = analyse(journal({ engine: cached })).breakEven;
     const reason = expect.stringContaining(

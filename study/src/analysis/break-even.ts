@@ -1,6 +1,7 @@
 // After how many inferences an engine build has paid for itself: its own energy over what an inference saves.
 import { type BudgetTerm, paidAfter } from 'microjoule';
 import type { RunRecord } from '../types/journal.js';
+import { pairsOf } from './contrast.js';
 import { type Build, buildEnergies, buildsOf, whyNoBuild } from './engine-builds.js';
 import { meanOf, plainMean, readingOf } from './mean.js';
 import { groupName } from './names.js';
@@ -90,7 +91,13 @@ function count(
 ): Count {
   const [own, other] = [cell, against].map((one) => meanPerInference(one, metric, sensors));
   if (!own || !other) return { unknown: 'an inference was not measured' };
-  const saved = difference(other, own);
+  const pairs = pairsOf(against, cell, metric, sensors);
+  const saved = pairs
+    ? meanOf(
+        pairs.map((pair) => difference(pair.a, pair.b)),
+        `${against.cell.id} less ${cell.cell.id}`,
+      )
+    : difference(other, own);
   const what = metric === 'time' ? 'time' : 'energy';
   const where = groupName(cell.cell.model, cell.cell.batch);
   const none = noInterval(own, other);
