@@ -187,6 +187,30 @@ describe('energies', () => {
     expect(run?.compat2024?.note).toMatch(/not quiet: After \d+ s still: other processes use the GPU\.$/);
   });
 
+  test('of loading are above the idle without a worker, of what follows above the resident idle', {
+    timeout: 60_000,
+  }, async () => {
+    const fake = new FakeNvml(`${TWO_BOARDS}`);
+    const [run] = await study(
+      fastTable((text) =>
+        text
+          .replace('repetitions: 2', 'repetitions: 1')
+          .replaceAll(
+            /(pytorch|tensorflow), provider: cpu/g,
+            '$1, provider: cuda, options: { gpu: gpu-2222, fake: builds }',
+          )
+          .replace('bareSeconds: 0', 'bareSeconds: 1'),
+      ),
+      { meter: fake.options() },
+    );
+    const idleOf = (name: string) =>
+      run?.phases.find((phase) => phase.name === name)?.energies.find(({ id }) => id === 'board-1')?.idleW;
+    // Nothing was resident and quiet in this run.
+    expect(idleOf('load')?.value).toBeCloseTo(300, -1);
+    expect(idleOf('engine-build')).toEqual(idleOf('load'));
+    expect(idleOf('first-call')).toBeUndefined();
+  });
+
   test('are those of the board that the worker is on, above its idle with the model resident', {
     timeout: 60_000,
   }, async () => {

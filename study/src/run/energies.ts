@@ -4,8 +4,10 @@ import type { JournalQuantity, PhaseName, PhaseRecord, ScopeEnergy } from '../ty
 import type { Phase } from './phases.js';
 import { secondsBetween } from './wait.js';
 
-/** Phases of work, whose energy above the resident idle is of interest. */
-const WORK: readonly PhaseName[] = ['load', 'conversion', 'engine-build', 'first-call', 'warm-up'];
+/** Phases of work with the model resident, whose energy above that idle is of interest; */
+const RESIDENT: readonly PhaseName[] = ['first-call', 'warm-up'];
+/** and those before it is, when the device would idle as it does without a worker. */
+const LOADING: readonly PhaseName[] = ['load', 'conversion', 'engine-build'];
 
 /** One report a phase, all from one posterior: their energies add up. */
 export async function windowReports(meter: Meter, phases: readonly Phase[]): Promise<EnergyReport[]> {
@@ -94,15 +96,14 @@ function journalQuantity({ value, uncertainty, combinedUncertainty }: Quantity):
   return { value, uncertainty, combinedUncertainty };
 }
 
-/** Phases with their energies; those of work also less the resident idle. */
+/** Phases with their energies; those of work also less what the device takes idle by then. */
 export function phaseRecords(
   phases: readonly Phase[],
   reports: readonly EnergyReport[],
   board: WorkerBoard,
-  idle: readonly ScopeEnergy[],
+  steady: readonly ScopeEnergy[],
 ): PhaseRecord[] {
-  return phases.map(({ name, start, end }, i) => {
-    const seconds = secondsBetween(start, end);
+  const records = phases.map(({ name, start, end }, i): PhaseRecord => {
     // Why a counter was not measured stands in the steady state, once.
     const energies = scopeEnergies(reports[i] as EnergyReport, board).filter(
       ({ status }) => status !== 'unsupported',
@@ -111,15 +112,46 @@ export function phaseRecords(
       name,
       startNs: String(start),
       endNs: String(end),
-      seconds,
-      energies: WORK.includes(name) ? energies.map((one) => lessIdle(one, seconds, idle)) : energies,
+      seconds: secondsBetween(start, end),
+      energies,
     };
+  });
+  const resident: Levels = new Map(steady.flatMap(({ id, idleW }) => (idleW ? [[id, idleW]] : [])));
+  const bare = levelsIn(records.find(({ name }) => name === 'idle-bare-before'));
+  return records.map((record) => {
+    const { name, seconds, energies } = record;
+    const levels = RESIDENT.includes(name) ? resident : LOADING.includes(name) ? bare : undefined;
+    return levels ? { ...record, energies: energies.map((one) => lessIdle(one, seconds, levels)) } : record;
   });
 }
 
+/** Mean powers, W, by the counter's id. */
+type Levels = ReadonlyMap<string, JournalQuantity>;
+
+function levelsIn(idle: PhaseRecord | undefined): Levels {
+  if (!idle || !(idle.seconds > 0)) return new Map();
+  const each = (joules: number) => joules / idle.seconds;
+  return new Map(
+    idle.energies.flatMap(({ id, status, gross }): [string, JournalQuantity][] => {
+      if (status !== 'ok' || !gross) return [];
+      const { value, uncertainty, combinedUncertainty } = gross;
+      return [
+        [
+          id,
+          {
+            value: each(value),
+            uncertainty: each(uncertainty),
+            combinedUncertainty: each(combinedUncertainty),
+          },
+        ],
+      ];
+    }),
+  );
+}
+
 /** Idle and gross share the counter's faults, so that their uncertainties are added as they are. */
-function lessIdle(energy: ScopeEnergy, seconds: number, idle: readonly ScopeEnergy[]): ScopeEnergy {
-  const level = idle.find(({ id }) => id === energy.id)?.idleW;
+function lessIdle(energy: ScopeEnergy, seconds: number, levels: Levels): ScopeEnergy {
+  const level = levels.get(energy.id);
   const { gross } = energy;
   if (!level || !gross) return energy;
   return {
