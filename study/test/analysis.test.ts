@@ -190,7 +190,7 @@ describe('comparisons', () => {
     expect(wide.groups[0]?.energy?.floor?.relative).toBeGreaterThan(0.15);
     expect(comparisonOf(wide, 'trt', 'cuda')).toMatchObject({
       verdict: 'open',
-      because: expect.stringMatching(/within the null floor, whose \d+ % are too wide/),
+      because: expect.stringMatching(/within the null floor of \d+ %, which is too wide/),
     });
   });
 

@@ -39,7 +39,7 @@ export function verdictOf({ ratio, test, floor, tooFew }: Case): {
   if (floor && ratio.lo >= 1 - floor.relative && ratio.hi <= 1 + floor.relative) {
     if (floor.relative <= MOST_FLOOR) return { verdict: 'same', because: null };
     return open(
-      `all of it is within the null floor, whose ${percent(floor.relative)} are too wide to call them the same`,
+      `all of it is within the null floor of ${percent(floor.relative)}, which is too wide to call them the same`,
     );
   }
   if (ratio.hi >= 1) return open('the interval of their difference holds 0');
