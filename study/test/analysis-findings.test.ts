@@ -67,6 +67,24 @@ describe("the paper's findings", () => {
     }
   });
 
+  it('are not refuted by what is as claimed, and too small for the null floor', () => {
+    const findings = findingsOf({
+      scatter: 0.001,
+      truth: (cell) => ({ gpuJ: cell.subject.id === 'trt' ? 2.6 : 2.7, cpuJ: 0.01, seconds: 0.02 }),
+      edit: (record) => {
+        for (const energy of record.steady?.energies ?? []) {
+          if (record.cell.includes('~null') && energy.net) energy.net.value *= 1.06;
+        }
+        return record;
+      },
+    });
+    const finding = findings.get('tensorrt-cuda');
+    expect(finding?.answer).toBe('cannot be told');
+    expect(finding?.evidence.map(({ bearing, text }) => [bearing, /do not differ/.test(text)])).toEqual(
+      Array(6).fill(['open', true]),
+    );
+  });
+
   it('cannot be told without the cells, with the reason that the cells have', () => {
     const edit = (run: RunRecord): RunRecord => {
       if (!run.cell.startsWith('mx/')) return run;

@@ -76,8 +76,15 @@ function evidenceOf(
   };
 }
 
-function bearingOf(claim: Claim, { verdict, a }: Comparison, first: string): FindingEvidence['bearing'] {
+function bearingOf(
+  claim: Claim,
+  { verdict, a, ratio }: Comparison,
+  first: string,
+): FindingEvidence['bearing'] {
   if (verdict === 'open') return 'open';
+  // Less, as claimed, by what the method cannot tell from nothing: that refutes nobody.
+  const asClaimedButSmall = verdict === 'same' && a === first && ratio.hi !== null && ratio.hi < 1;
+  if (claim.relation === 'less' && asClaimedButSmall) return 'open';
   const asClaimed = claim.relation === 'same' ? verdict === 'same' : verdict === 'less' && a === first;
   return asClaimed ? 'supports' : 'contradicts';
 }
