@@ -71,7 +71,7 @@ tbody th { font-weight: 600; }
 #main-table .group th { position: static; background: var(--raised); }
 .none { color: var(--muted); white-space: nowrap; text-align: right; }
 .off > td, .off > th { color: var(--muted); font-weight: 400; }
-.reason { white-space: normal; }
+.reason span { display: block; max-width: clamp(10rem, calc(100vw - 16rem), 40rem); }
 .notes { font-size: 0.86rem; color: var(--muted); padding-left: 1.6rem; }
 figure { margin: 1rem 0 1.4rem; }
 figcaption { color: var(--muted); font-size: 0.9rem; max-width: 48rem; margin-top: 0.6rem; }

@@ -118,7 +118,7 @@ function row(cell: CellResult, notes: Notes, columns: readonly Column[]): Html {
   const name = html`<th scope="row">${cell.label}${marks}</th>`;
   const end = html`<td class="number">${cell.n}${failed}</td><td><span class="status ${cell.null ? '' : kind}">${kind}</span></td>`;
   if (cell.reason && cell.n === 0) {
-    return html`<tr class="off">${name}<td class="reason" colspan="${columns.length}">${cell.reason}</td>${end}</tr>`;
+    return html`<tr class="off">${name}<td class="reason" colspan="${columns.length}"><span>${cell.reason}</span></td>${end}</tr>`;
   }
   const readings = columns.map(({ of, scale }) => {
     const reading = of(cell);
