@@ -32,6 +32,8 @@ QuietPower add_blocks(const std::vector<TimedEdge>& edges, const QuietSpan& span
     power.joules = last->joules - ends.front()->joules;
     power.length_s = seconds(last->at - ends.front()->at);
     power.centre_s = 0.5 * (seconds(last->at) + seconds(ends.front()->at));
+    const auto u = [](const TimedEdge& edge) { return root_sum_square(edge.timing_s, edge.displacement_s); };
+    power.timing_s = root_sum_square(u(*ends.front()), u(*last));
   }
   for (size_t i = 2; i < ends.size(); ++i) {
     const double first_s = seconds(ends[i - 1]->at - ends[i - 2]->at);

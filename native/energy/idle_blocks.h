@@ -19,6 +19,7 @@ struct QuietPower {
   double joules = 0;
   double length_s = 0;
   double centre_s = 0;
+  double timing_s = 0;  // standard uncertainty of the length, by its ends
   [[nodiscard]] double watts() const noexcept { return joules / length_s; }
 };
 

@@ -33,6 +33,19 @@ constexpr double kFinestJ = 1e-9;
 constexpr double kFinestW = 1e-3;
 constexpr double kShortestBlockS = 0.050;
 
+// Between the first quiet stretch and the last: a drift that one stretch alone is too short to show. Two edges a side
+// may show one where there is none: no more of it counts than stands out of its doubt (as Stein's estimator shrinks).
+void find_slope(const QuietPower& first, const QuietPower& last, double noise_w, IdleNoise& out) {
+  const auto variance = [noise_w](const QuietPower& power) {
+    return square(power.watts() * power.timing_s / power.length_s) +
+           square(noise_w) * mean_variance(kIdleNoiseS, power.length_s);
+  };
+  const double doubt = variance(first) + variance(last);
+  const double rise_w = last.watts() - first.watts();
+  if (square(rise_w) <= doubt) return;
+  out.slope_w_s = (1 - doubt / square(rise_w)) * rise_w / (last.centre_s - first.centre_s);
+}
+
 IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, const PathDynamics& dynamics) {
   IdleNoise out;
   BlockNoise blocks;
@@ -49,16 +62,11 @@ IdleNoise idle_noise(const CounterView& counter, const PathSegment& segment, con
   }
   if (powers.empty()) return out;
   out.level_w = joules / length_s;
-  if (powers.size() >= 2) {
-    // Between the first quiet stretch and the last: a drift that one stretch alone is too short to show.
-    const QuietPower& first = powers.front();
-    const QuietPower& last = powers.back();
-    out.slope_w_s = (last.watts() - first.watts()) / (last.centre_s - first.centre_s);
-  }
   out.level_u = 0.3 * std::fabs(out.level_w) + 1;
   // Known for one correlation time, it is as much as energy for another.
   const double known =
       counter.traits.idle_noise_w > 0 ? counter.traits.idle_noise_w : kSupposedIdleNoise * std::fabs(out.level_w);
+  if (powers.size() >= 2) find_slope(powers.front(), powers.back(), known, out);
   const double supposed = known * std::sqrt(kIdleNoiseS / dynamics.flutter_s);
   double seen = 0;
   if (blocks.pairs > 0) {
