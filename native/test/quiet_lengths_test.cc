@@ -54,8 +54,8 @@ void check_machine(const char* name, BurstSpec (*make)(double, Load)) {
     if (pool.window <= most_misses(pool.runs) && pool.caused <= most_misses(pool.runs)) continue;
     fail(__FILE__, __LINE__,
          std::string(name) + ", quiet of class " + std::to_string(quiet.first) + " and " +
-             std::to_string(quiet.second) + ": " + std::to_string(pool.window) + " and " +
-             std::to_string(pool.caused) + " misses of " + std::to_string(pool.runs));
+             std::to_string(quiet.second) + ": " + std::to_string(pool.window) + " and " + std::to_string(pool.caused) +
+             " misses of " + std::to_string(pool.runs));
   }
 }
 
