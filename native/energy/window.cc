@@ -258,10 +258,10 @@ class Estimator {
     open += unseen;
     set_terms(shares, Term::kIdleLevel, spread);
     spread.both(Term::kIdleLevel, kCoverage * student(noise.degrees) * std::sqrt(open));
-    double drift = both ? 0 : kOneSidedDrift * std::fabs(line.watts);
-    if (line.state_changed) drift = line.drift;
-    spread.both(Term::kIdleDrift, (line.state_changed ? drift : rectangular_sum({drift})) * length_s_);
-    spread.drift_is_two_point = line.state_changed;
+    const double drift = both ? line.drift : kOneSidedDrift * std::fabs(line.watts);
+    // A step from one level to the other may lie anywhere, also at an end of the window.
+    spread.both(Term::kIdleDrift, (both ? drift : rectangular_sum({drift})) * length_s_);
+    spread.drift_is_two_point = both;
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));
     set_coverage_terms(spread.value, std::max(0.0, line.watts), spread);

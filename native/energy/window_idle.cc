@@ -79,6 +79,16 @@ Noise block_noise(const EdgeIndex& index, const QuietSide& before, const QuietSi
   return {std::sqrt(spread.squares / spread.pairs), student_t95(std::max(1, spread.degrees))};
 }
 
+// What of the difference of two levels is more than the scatter of their intervals explains. Of single intervals: a
+// step of idle power within the quiet time is no scatter.
+double beyond_noise(const EdgeIndex& index, const QuietSide& before, const QuietSide& after, double difference) {
+  const double shortest_ns = std::min(before.interval_ns, after.interval_ns);
+  const double sigma = block_noise(index, before, after, shortest_ns, before.watts).sigma;
+  const double intervals =
+      1 / (1 / static_cast<double>(before.intervals()) + 1 / static_cast<double>(after.intervals()));
+  return std::sqrt(std::max(0.0, difference * difference - sigma * sigma / intervals));
+}
+
 double one_side(const EdgeIndex& index, const QuietSide& side) {
   if (!side.has_level()) return 0;
   const double half_ns = side.interval_ns * static_cast<double>(side.intervals()) / 2;
@@ -146,7 +156,7 @@ IdleLine idle_line(const EdgeIndex& index, const QuietSide& before, const QuietS
     return line;
   }
   const double difference = std::fabs(after.watts - before.watts);
-  line.drift = 0.5 * difference;
+  line.drift = 0.5 * beyond_noise(index, before, after, difference);
   line.state_changed = difference > kStateChange * std::max(std::fabs(before.watts), std::fabs(after.watts)) &&
                        difference > kStateChangeSigmas * noise.sigma * std::sqrt(2.0);
   return line;

@@ -137,6 +137,28 @@ TEST("caused: no edge after the end yet leaves a value within the limits of powe
   CHECK(overdue.cause == Cause::kNoUpdate);
 }
 
+TEST("caused: idle power that takes a step somewhere between both sides is in the interval") {
+  // [H100, 2026-11-27] 125.5 W after work, and 130.3 W some seconds later, within 100 ms.
+  for (const double excess : {0.0, 200.0}) {
+    Random random(20'261'129);
+    int misses = 0;
+    for (int run = 0; run < 400; ++run) {
+      const int64_t a = ms(random.uniform(3000, 3100));
+      const int64_t b = a + ms(5000);
+      const int64_t step = ms(random.uniform(2800, 8300));
+      const Profile power(
+          {0, a, b, step}, [=](int64_t t) { return (t < step ? 125.5 : 130.3) + (t >= a && t < b ? excess : 0); },
+          ms(13));
+      Series series;
+      series.edges = observe(power, CounterSpec(), 0, ms(11'000), random);
+      series.traits = nvml_board_traits(700, 0);
+      const Estimate estimate = series.estimate({a, b, ms(750), ms(1500)});
+      misses += contains(estimate.caused, excess * 5) ? 0 : 1;
+    }
+    CHECK(misses <= 38);  // at 5 % more come once in 10,000
+  }
+}
+
 TEST("caused: quiet time too short for its power leaves idle unknown, and the window's own energy as it was") {
   for (const double idle_ms : {100.0, 150.0, 200.0, 250.0}) {
     Random random(20'261'127);
