@@ -43,6 +43,7 @@ async function bundle(entry, outfile, options = {}) {
     legalComments: 'none',
     // White space is a third of the bundles; names stay, for stack traces.
     minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'error',
     absWorkingDir: root,
     plugins: [libraryStaysOutside],
