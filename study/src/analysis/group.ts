@@ -7,7 +7,7 @@ import { meanPerInference } from './ratio.js';
 import { holm } from './stats/holm.js';
 import { dunn, kruskalWallis } from './stats/kruskal-dunn.js';
 import type { Estimate } from './term.js';
-import { tooFewFor, tooFewForDunn, tooFewForPair } from './too-few.js';
+import { tooFewFor, tooFewForDunn, tooFewForPair, tooFewPairs } from './too-few.js';
 import type { Basis, Comparison, GroupTests, Metric, Ratio, Sensors } from './types.js';
 import { sentenceOf, verdictOf } from './verdict.js';
 
@@ -54,6 +54,7 @@ function groupTests(
   const floor = floorFor(nullPairs(all, metric, sensors), model, batch);
   const testable = sorted.filter(({ values }) => values.length >= 2);
   const samples = testable.map(({ values }) => values);
+  const compared = comparisons(sorted, metric, sensors, floor);
   const idAt = (i: number) => (testable[i] as Contender).cell.cell.id;
   return {
     metric,
@@ -63,8 +64,8 @@ function groupTests(
     kruskalWallis: kruskalWallis(samples),
     dunn: dunn(samples).map((pair) => ({ ...pair, a: idAt(pair.a), b: idAt(pair.b) })),
     floor,
-    comparisons: comparisons(sorted, metric, sensors, floor),
-    tooFew: tooFew(testable, groupName(model, batch)),
+    comparisons: compared,
+    tooFew: tooFew(testable, compared, groupName(model, batch)),
   };
 }
 
@@ -138,11 +139,13 @@ function otherRatios(
   return Object.fromEntries(entries);
 }
 
-function tooFew(cells: readonly Contender[], where: string): string[] {
+function tooFew(cells: readonly Contender[], compared: readonly Comparison[], where: string): string[] {
   const pairs = (cells.length * (cells.length - 1)) / 2;
   const fewest = Math.min(...cells.map(({ values }) => values.length));
   if (pairs === 0) return [`A test needs at least two runs of each cell for ${where}.`];
-  const ranks = tooFewForPair(fewest, fewest, pairs);
+  const inPairs = compared.flatMap(({ ratio }) => ratio.pairs ?? []);
+  const ranks =
+    inPairs.length > 0 ? tooFewPairs(Math.min(...inPairs), pairs) : tooFewForPair(fewest, fewest, pairs);
   const all = tooFewForDunn(cells.length, fewest);
   return [...(ranks ? [`${ranks.charAt(0).toUpperCase()}${ranks.slice(1)}.`] : []), ...(all ? [all] : [])];
 }

@@ -6,30 +6,40 @@ import { LEVEL } from './verdict.js';
 
 const MOST = 1000;
 
-/** Of one pair of sizes n and m among so many pairs, tested by Mann-Whitney; null where it can succeed. */
-export function tooFewForPair(n: number, m: number, pairs: number): string | null {
-  const least = smallestMannWhitney(n, m);
-  if (least * pairs < LEVEL) return null;
-  const needed = leastRuns((size) => smallestMannWhitney(size, size) * pairs);
+/** Of two samples of n and m runs among so many comparisons, tested by Mann-Whitney; null where it can succeed. */
+export function tooFewForPair(n: number, m: number, comparisons: number): string | null {
   const sizes = n === m ? `${n} runs of each` : `${n} and ${m} runs`;
-  const corrected = pairs === 1 ? '' : `, corrected for ${pairs} comparisons,`;
-  return `with ${sizes} the Mann-Whitney test${corrected} gives no p below ${Math.min(1, least * pairs).toPrecision(2)}; ${needed} runs of each could`;
+  const needed = (size: number) => smallestMannWhitney(size, size);
+  return sentence('Mann-Whitney', sizes, smallestMannWhitney(n, m), needed, 'runs of each', comparisons);
 }
 
-/** Of one pair by its own test; null where it can succeed, and of tests that no number of runs keeps from it. */
+/** The same of so many pairs, tested by Wilcoxon's signed ranks. */
+export const tooFewPairs = (n: number, comparisons: number): string | null =>
+  sentence('Wilcoxon', `${n} pairs`, smallestWilcoxon(n), smallestWilcoxon, 'pairs', comparisons);
+
+/** Of one comparison by its own test; null of tests that no number of runs keeps from it. */
 export function tooFewFor(
   test: TwoSamples['test'],
   [n, m]: readonly [number, number],
   inPairs: number | undefined,
-  pairs: number,
+  comparisons: number,
 ): string | null {
-  if (test === 'Mann-Whitney') return tooFewForPair(n, m, pairs);
-  if (test !== 'Wilcoxon' || inPairs === undefined) return null;
-  const least = smallestWilcoxon(inPairs) * pairs;
-  if (least < LEVEL) return null;
-  const corrected = pairs === 1 ? '' : `, corrected for ${pairs} comparisons,`;
-  const needed = leastRuns((size) => smallestWilcoxon(size) * pairs);
-  return `with ${inPairs} pairs the Wilcoxon test${corrected} gives no p below ${Math.min(1, least).toPrecision(2)}; ${needed} pairs could`;
+  if (test === 'Mann-Whitney') return tooFewForPair(n, m, comparisons);
+  return test === 'Wilcoxon' && inPairs !== undefined ? tooFewPairs(inPairs, comparisons) : null;
+}
+
+function sentence(
+  test: string,
+  sizes: string,
+  least: number,
+  smallest: (size: number) => number,
+  unit: string,
+  comparisons: number,
+): string | null {
+  if (least * comparisons < LEVEL) return null;
+  const needed = leastRuns((size) => smallest(size) * comparisons);
+  const corrected = comparisons === 1 ? '' : `, corrected for ${comparisons} comparisons,`;
+  return `with ${sizes} the ${test} test${corrected} gives no p below ${Math.min(1, least * comparisons).toPrecision(2)}; ${needed} ${unit} could`;
 }
 
 export function tooFewForDunn(cells: number, n: number): string | null {
