@@ -18,8 +18,6 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // An update later than this many periods is missing, not merely due.
 constexpr double kOverdue = 1.5;
-// [H100] 107 W a moment after a burst in a 120 W state; 118 to 121 W from minute to minute: what one side cannot see.
-constexpr double kOneSidedDrift = 0.10;
 // 1.96 for a normal distribution, and 5 % more: the variances of a posterior are themselves found from the readings.
 constexpr double kCoverage = 2.06;
 // Readings of quiet time that contradict their model this clearly: the interval is widened, or nothing holds.
@@ -258,9 +256,8 @@ class Estimator {
     open += unseen;
     set_terms(shares, Term::kIdleLevel, spread);
     spread.both(Term::kIdleLevel, kCoverage * student(noise.degrees) * std::sqrt(open));
-    const double drift = both ? line.drift : kOneSidedDrift * std::fabs(line.watts);
     // A step from one level to the other may lie anywhere, also at an end of the window.
-    spread.both(Term::kIdleDrift, (both ? drift : rectangular_sum({drift})) * length_s_);
+    spread.both(Term::kIdleDrift, (both ? line.drift : rectangular_sum({line.drift})) * length_s_);
     spread.drift_is_two_point = both;
     spread.both(Term::kMarkDelay, 1.96 * std::sqrt(posterior_.grid_variance(place_, line.watts)));
     spread.both(Term::kPhase, phase_u95(spread.value));

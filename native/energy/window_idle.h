@@ -25,7 +25,7 @@ struct IdleLine {
   bool state_changed = false;
   double watts = 0;         // mean over the guard
   double level = 0;         // 95 % half-width of that mean, W, normal
-  double drift = 0;         // half-width, W, rectangular: the line may bend or, from one side, slope
+  double drift = 0;         // half-width, W: the line may bend or be a step, or, from one side, slope
   double level_before = 0;  // half-widths for one side alone
   double level_after = 0;
 };

@@ -1,6 +1,13 @@
 // The 2024 paper's method beside the counters, on the same runs.
 import { plainMean } from './mean.js';
-import { countedRuns, estimates, type PreparedCell, type PreparedRun, whyNoRuns } from './prepared.js';
+import {
+  countedRuns,
+  estimates,
+  type PreparedCell,
+  type PreparedRun,
+  perInference,
+  whyNoRuns,
+} from './prepared.js';
 import { mean, quantile } from './stats/summary.js';
 import type { CompatRow, Reading } from './types.js';
 
@@ -8,16 +15,12 @@ import type { CompatRow, Reading } from './types.js';
 const MOST_IDLE = 1.5;
 
 export function compatRows(cells: readonly PreparedCell[]): CompatRow[] {
-  const bySegment = new Map<number, PreparedRun[]>();
-  for (const run of cells.flatMap(countedRuns)) {
-    if (!run.record.compat2024) continue;
-    const { segment } = run.record;
-    bySegment.set(segment, [...(bySegment.get(segment) ?? []), run]);
-  }
-  const faults = new Map([...bySegment].map(([segment, runs]) => [segment, idleFault(segment, runs)]));
+  const made = cells.flatMap(madeTheOldWay);
+  const segments = [...new Set(made.map(({ record }) => record.segment))];
+  const faults = new Map(segments.map((segment) => [segment, idleFault(segment, made)]));
   const notes = [...faults.values()].filter((fault) => fault !== null);
   return cells.flatMap((cell) => {
-    const all = countedRuns(cell).filter(({ record }) => record.compat2024);
+    const all = madeTheOldWay(cell);
     const [first] = all;
     if (!first) return [];
     const runs = all.filter(({ record }) => !faults.get(record.segment));
@@ -44,8 +47,12 @@ export function compatRows(cells: readonly PreparedCell[]): CompatRow[] {
   });
 }
 
+const madeTheOldWay = (cell: PreparedCell): PreparedRun[] =>
+  countedRuns(cell).filter(({ record }) => record.compat2024);
+
 /** Nothing in that method sees that its idle time was none: the idle before each run does. */
-function idleFault(segment: number, runs: readonly PreparedRun[]): string | null {
+function idleFault(segment: number, made: readonly PreparedRun[]): string | null {
+  const runs = made.filter(({ record }) => record.segment === segment);
   const bare = runs.flatMap(({ record }) => bareIdleW(record) ?? []);
   const idleW = runs[0]?.record.compat2024?.idleGpuW;
   if (bare.length === 0 || typeof idleW !== 'number') return null;
@@ -69,10 +76,7 @@ function whyNot(cell: PreparedCell, key: 'gpuJ' | 'cpuJ'): string {
 
 /** Over the same runs. */
 function overCounter(runs: readonly PreparedRun[], sensors: 'gpu' | 'cpu', old: Reading): number | null {
-  const found = runs.flatMap(({ energy, steady }) => {
-    const { net } = energy[sensors];
-    return net.ok ? [net.estimate.value / steady.inferences] : [];
-  });
+  const found = runs.flatMap((run) => perInference(run, 'net', sensors)?.value ?? []);
   if (!('value' in old) || found.length === 0) return null;
   const counted = mean(found);
   return counted === 0 ? null : old.value / counted;

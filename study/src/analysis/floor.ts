@@ -2,7 +2,6 @@
 // which nothing is called a difference.
 import { contrast } from './contrast.js';
 import type { PreparedCell } from './prepared.js';
-
 import type { Floor, Metric, Ratio, Sensors } from './types.js';
 
 interface NullPair {

@@ -74,14 +74,6 @@ export function whyNoRuns({ cell, records, runs }: PreparedCell): string {
   return 'all runs are excluded';
 }
 
-/** Values by which cells are compared, one a run: J or s an inference. */
-export function valuesOf(cell: PreparedCell, metric: Metric, sensors: Sensors | null): number[] {
-  if (metric === 'time') {
-    return countedRuns(cell).map(({ steady }) => steady.seconds / steady.inferences);
-  }
-  return sensors ? estimates(cell, sensors, metric, 'inference').found.map(({ value }) => value) : [];
-}
-
 /** By what cells are compared, of one run; null: it was not measured. */
 export function perInference(run: PreparedRun, metric: Metric, sensors: Sensors | null): Estimate | null {
   const { steady, energy } = run;
@@ -89,3 +81,7 @@ export function perInference(run: PreparedRun, metric: Metric, sensors: Sensors 
   const reading = sensors && energy[sensors][metric];
   return reading?.ok ? scaled(reading.estimate, 1 / steady.inferences) : null;
 }
+
+/** The same of all runs that count and have it: J or s an inference. */
+export const valuesOf = (cell: PreparedCell, metric: Metric, sensors: Sensors | null): number[] =>
+  countedRuns(cell).flatMap((run) => perInference(run, metric, sensors)?.value ?? []);

@@ -1,6 +1,6 @@
 import { compare, type PaidFigure, type Quantity } from 'microjoule';
 import { meanOf } from './mean.js';
-import { estimates, type PreparedCell, valuesOf } from './prepared.js';
+import { countedRuns, type PreparedCell, perInference } from './prepared.js';
 import { type Estimate, gainsAsTerms, halfWidthOf } from './term.js';
 import type { Metric, Ratio, Sensors } from './types.js';
 
@@ -52,11 +52,6 @@ export function meanPerInference(
 }
 
 function computed(cell: PreparedCell, metric: Metric, sensors: Sensors | null): Estimate | null {
-  const runs =
-    metric === 'time'
-      ? valuesOf(cell, 'time', null).map((value) => ({ value, terms: [], gains: [] }))
-      : sensors
-        ? estimates(cell, sensors, metric, 'inference').found
-        : [];
+  const runs = countedRuns(cell).flatMap((run) => perInference(run, metric, sensors) ?? []);
   return runs.length > 0 ? meanOf(runs, cell.cell.id) : null;
 }
